@@ -1,0 +1,7 @@
+/** Tokamak's engine: a library that opens a trained model and generates text. */
+module tokamak.engine {
+    requires tools.jackson.databind;
+    requires static org.jspecify;
+
+    exports tokamak.tensor;
+}

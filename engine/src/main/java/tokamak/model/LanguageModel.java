@@ -1,0 +1,32 @@
+package tokamak.model;
+
+import java.lang.foreign.MemorySegment;
+import tokamak.backend.StepInput;
+
+/** A loaded model as the scheduler sees it: numbers in, logits out. One thread at a time. */
+public interface LanguageModel extends AutoCloseable {
+    /** Logits per row. May exceed the tokenizer's vocabulary (padding). */
+    int vocabSize();
+
+    /** The longest sequence the weights were trained for (and rope scaling allows). */
+    int maxPositions();
+
+    /** KV blocks in the pool; ids are 0 .. numBlocks - 1. */
+    int numKvBlocks();
+
+    /** Tokens per KV block. */
+    int kvBlockSize();
+
+    /** The most query rows and logit rows a step may have. */
+    int maxStepTokens();
+
+    /**
+     * One forward pass: stores the keys and values of the step's tokens and computes logits of the rows that need them.
+     *
+     * @return host memory, float32 {@code [numLogitRows, vocabSize]}, valid until the next call
+     */
+    MemorySegment forward(StepInput input);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,85 @@
+package tokamak.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A named, typed, shaped view of bytes that somebody else owns: a checkpoint's mapping, or an arena.
+ *
+ * @param name the name in the file it came from; messages quote it
+ * @param dtype how the numbers are stored
+ * @param shape outermost dimension first: a linear layer's weight is {@code [outFeatures, inFeatures]} whatever the file's
+ *     own order is; the last dimension is contiguous. Empty for a scalar.
+ * @param data exactly the tensor's bytes, row after row
+ */
+public record Tensor(String name, DType dtype, long[] shape, MemorySegment data) {
+    public Tensor {
+        shape = shape.clone();
+        long expected = dtype.bytes(count(shape));
+        if (data.byteSize() != expected) {
+            throw new IllegalArgumentException("tensor '" + name + "' " + dtype + Arrays.toString(shape) + " needs "
+                    + expected + " bytes, found " + data.byteSize());
+        }
+    }
+
+    /** Number of elements. */
+    public long count() {
+        return count(shape);
+    }
+
+    @Override
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    public int rank() {
+        return shape.length;
+    }
+
+    /** Length of dimension {@code axis}, outermost first. */
+    public long dim(int axis) {
+        return shape[axis];
+    }
+
+    /** Length of the last, contiguous dimension (1 for a scalar). */
+    public long columns() {
+        return shape.length == 0 ? 1 : shape[shape.length - 1];
+    }
+
+    /** Product of all dimensions but the last. */
+    public long rows() {
+        return columns() == 0 ? 0 : count() / columns();
+    }
+
+    /** The same bytes under another shape of the same element count. */
+    public Tensor reshape(long... newShape) {
+        return new Tensor(name, dtype, newShape, data);
+    }
+
+    /** Slice {@code [from, to)} of the outermost dimension; shares the bytes. */
+    public Tensor slice(long from, long to) {
+        long[] sliced = shape.clone();
+        if (from < 0 || to < from || to > shape[0]) {
+            throw new IndexOutOfBoundsException("[" + from + ", " + to + ") of tensor '" + name + "' with " + shape[0] + " rows");
+        }
+        sliced[0] = to - from;
+        long stride = shape[0] == 0 ? 0 : data.byteSize() / shape[0];
+        return new Tensor(name, dtype, sliced, data.asSlice(from * stride, (to - from) * stride));
+    }
+
+    private static long count(long[] shape) {
+        long count = 1;
+        for (long dim : shape) {
+            if (dim < 0) {
+                throw new IllegalArgumentException("negative dimension in shape " + Arrays.toString(shape));
+            }
+            count = Math.multiplyExact(count, dim);
+        }
+        return count;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + dtype + Arrays.toString(shape);
+    }
+}

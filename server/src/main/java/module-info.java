@@ -1,0 +1,9 @@
+/** The executable: command line and, later, the server. */
+module tokamak.server {
+    requires tokamak.engine;
+    requires tools.jackson.databind;
+    requires info.picocli;
+    requires org.jline.reader;
+    requires org.jline.terminal;
+    requires static org.jspecify;
+}
