@@ -3,5 +3,6 @@ module tokamak.engine {
     requires tools.jackson.databind;
     requires static org.jspecify;
 
+    exports tokamak.api;
     exports tokamak.tensor;
 }

@@ -60,7 +60,8 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data)
     public Tensor slice(long from, long to) {
         long[] sliced = shape.clone();
         if (from < 0 || to < from || to > shape[0]) {
-            throw new IndexOutOfBoundsException("[" + from + ", " + to + ") of tensor '" + name + "' with " + shape[0] + " rows");
+            throw new IndexOutOfBoundsException(
+                    "[" + from + ", " + to + ") of tensor '" + name + "' with " + shape[0] + " rows");
         }
         sliced[0] = to - from;
         long stride = shape[0] == 0 ? 0 : data.byteSize() / shape[0];

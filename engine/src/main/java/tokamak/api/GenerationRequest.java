@@ -1,0 +1,68 @@
+package tokamak.api;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a caller asks of an engine.
+ *
+ * @param prompt what the answer follows
+ * @param sampling how to choose tokens; empty: the model's own defaults
+ * @param priority lower is served first; waiting improves it. [-1000, 1000]
+ * @param tenant who asks: tenants get equal shares of the engine; "" is a tenant like others
+ * @param cacheSalt prefixes are shared only between requests with the same salt
+ * @param timeout when to give up; empty: never
+ * @param requestId names the request in logs and answers; "" for no name
+ */
+public record GenerationRequest(
+        Prompt prompt,
+        Optional<SamplingParams> sampling,
+        int priority,
+        String tenant,
+        String cacheSalt,
+        Optional<Duration> timeout,
+        String requestId) {
+    public GenerationRequest {
+        Check.inRange("priority", priority, -1000, 1000);
+        timeout.ifPresent(time -> Check.that(
+                "timeout",
+                !time.isNegative() && !time.isZero() && time.toDays() <= 365,
+                "must be in (0, 365 days], found " + time));
+    }
+
+    public static GenerationRequest of(Prompt prompt) {
+        return new GenerationRequest(prompt, Optional.empty(), 0, "", "", Optional.empty(), "");
+    }
+
+    public static GenerationRequest text(String prompt) {
+        return of(new Prompt.Text(prompt));
+    }
+
+    public static GenerationRequest tokens(int... promptIds) {
+        return of(new Prompt.Tokens(promptIds));
+    }
+
+    public GenerationRequest withSampling(SamplingParams value) {
+        return new GenerationRequest(prompt, Optional.of(value), priority, tenant, cacheSalt, timeout, requestId);
+    }
+
+    public GenerationRequest withPriority(int value) {
+        return new GenerationRequest(prompt, sampling, value, tenant, cacheSalt, timeout, requestId);
+    }
+
+    public GenerationRequest withTenant(String value) {
+        return new GenerationRequest(prompt, sampling, priority, value, cacheSalt, timeout, requestId);
+    }
+
+    public GenerationRequest withCacheSalt(String value) {
+        return new GenerationRequest(prompt, sampling, priority, tenant, value, timeout, requestId);
+    }
+
+    public GenerationRequest withTimeout(Duration value) {
+        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, Optional.of(value), requestId);
+    }
+
+    public GenerationRequest withRequestId(String value) {
+        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, timeout, value);
+    }
+}
