@@ -1,0 +1,41 @@
+package tokamak.file;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.OptionalLong;
+import tokamak.tensor.DType;
+
+/**
+ * One line of a file's table of tensors, not yet trusted.
+ *
+ * @param shape outermost first
+ * @param begin absolute offset of the first byte in the file
+ * @param end absolute offset after the last byte
+ */
+record TensorEntry(String name, DType dtype, long[] shape, long begin, long end) {
+    static final int MAX_NAME_LENGTH = 1024;
+
+    String describe(Path file) {
+        return file + ": tensor '" + name + "' " + dtype + Arrays.toString(shape);
+    }
+
+    /** Bytes that the shape needs; empty if that is not a number of bytes a file can have. */
+    static OptionalLong bytes(DType dtype, long[] shape) {
+        long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
+        if (columns % dtype.blockSize() != 0) {
+            return OptionalLong.empty();
+        }
+        try {
+            long count = 1;
+            for (long dim : shape) {
+                if (dim < 0) {
+                    return OptionalLong.empty();
+                }
+                count = Math.multiplyExact(count, dim);
+            }
+            return OptionalLong.of(dtype.bytes(count));
+        } catch (ArithmeticException overflow) {
+            return OptionalLong.empty();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package tokamak.file;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import tokamak.tensor.Tensor;
+
+/** The named tensors of one checkpoint and the arena that keeps their files mapped. */
+final class TensorTable {
+    private final Path path;
+    // Shared, because worker threads read the weights; closed once, by the checkpoint's owner.
+    private final Arena arena = Arena.ofShared();
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private long bytes;
+
+    TensorTable(Path path) {
+        this.path = path;
+    }
+
+    /** Maps a whole file; nothing is read until somebody touches it. */
+    MemorySegment map(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        }
+    }
+
+    /** Checks the entries of one file against its size and each other, then adds them. */
+    void add(Path file, MemorySegment mapped, List<TensorEntry> entries) throws ModelFormatException {
+        for (TensorEntry entry : entries) {
+            if (entry.begin() < 0 || entry.begin() > entry.end() || entry.end() > mapped.byteSize()) {
+                throw new ModelFormatException(entry.describe(file) + ": expected its bytes inside the file of "
+                        + mapped.byteSize() + " bytes, found offsets " + entry.begin() + " to " + entry.end()
+                        + (entry.end() > mapped.byteSize() ? "; the file may be cut short" : ""));
+            }
+        }
+        checkDisjoint(file, entries);
+        for (TensorEntry entry : entries) {
+            MemorySegment data = mapped.asSlice(entry.begin(), entry.end() - entry.begin());
+            Tensor tensor = new Tensor(entry.name(), entry.dtype(), entry.shape(), data);
+            if (tensors.putIfAbsent(entry.name(), tensor) != null) {
+                throw new ModelFormatException(
+                        entry.describe(file) + ": expected every name once, found the name a second time");
+            }
+            bytes += data.byteSize();
+        }
+    }
+
+    private static void checkDisjoint(Path file, List<TensorEntry> entries) throws ModelFormatException {
+        List<TensorEntry> sorted = new ArrayList<>(entries);
+        sorted.removeIf(entry -> entry.begin() == entry.end());
+        sorted.sort(Comparator.comparingLong(TensorEntry::begin));
+        for (int i = 1; i < sorted.size(); i++) {
+            TensorEntry before = sorted.get(i - 1);
+            TensorEntry after = sorted.get(i);
+            if (after.begin() < before.end()) {
+                throw new ModelFormatException(after.describe(file) + ": expected it to begin at offset " + before.end()
+                        + " or later, where tensor '" + before.name() + "' ends, found " + after.begin());
+            }
+        }
+    }
+
+    Set<String> names() {
+        return Collections.unmodifiableSet(tensors.keySet());
+    }
+
+    Optional<Tensor> find(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+
+    Tensor tensor(String name) throws ModelFormatException {
+        Tensor tensor = tensors.get(name);
+        if (tensor != null) {
+            return tensor;
+        }
+        String there = tensors.isEmpty()
+                ? "no tensors at all"
+                : tensors.size() + " others"
+                        + Similar.nearest(name, tensors.keySet())
+                                .map(similar -> ", the most similar is '" + similar + "'")
+                                .orElse("");
+        throw new ModelFormatException(path + ": expected a tensor '" + name + "', found " + there);
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    void close() {
+        arena.close();
+    }
+}
