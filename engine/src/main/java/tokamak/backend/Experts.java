@@ -11,11 +11,7 @@ import java.util.List;
  * @param downBias [numExperts] each {@code [1, hiddenSize]}; empty for none
  */
 public record Experts(
-        List<Weight> gateUp,
-        List<Buffer> gateUpBias,
-        List<Weight> down,
-        List<Buffer> downBias,
-        Activation activation) {
+        List<Weight> gateUp, List<Buffer> gateUpBias, List<Weight> down, List<Buffer> downBias, Activation activation) {
     public Experts {
         gateUp = List.copyOf(gateUp);
         gateUpBias = List.copyOf(gateUpBias);

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param weight [columns], multiplied after normalising; null multiplies by one
  * @param bias [columns], added last; null adds nothing
  */
-public record Norm(Kind kind, @Nullable Buffer weight, @Nullable Buffer bias, float epsilon) {
+public record Norm(
+        Kind kind, @Nullable Buffer weight, @Nullable Buffer bias, float epsilon) {
     public enum Kind {
         RMS,
         LAYER

@@ -17,8 +17,11 @@ public interface LanguageModel extends AutoCloseable {
     /** Tokens per KV block. */
     int kvBlockSize();
 
-    /** The most query rows and logit rows a step may have. */
+    /** The most query rows a step may have. */
     int maxStepTokens();
+
+    /** The most rows of a step that may need logits. */
+    int maxLogitRows();
 
     /**
      * One forward pass: stores the keys and values of the step's tokens and computes logits of the rows that need them.

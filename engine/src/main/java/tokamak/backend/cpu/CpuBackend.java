@@ -262,8 +262,7 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void attention(
-            AttentionShape shape, KvCache cache, int layer, StepInput input, Buffer queries, Buffer out) {
+    public void attention(AttentionShape shape, KvCache cache, int layer, StepInput input, Buffer queries, Buffer out) {
         requireRows(input.numTokens(), queries, out);
         requireColumns("queries", shape.numHeads() * shape.headDim(), queries.columns());
         requireAtLeast("attention output", shape.numHeads() * shape.valueDim(), out.columns());
@@ -287,8 +286,7 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void experts(
-            Experts experts, int rows, Buffer x, Buffer expertIds, Buffer expertWeights, Buffer out) {
+    public void experts(Experts experts, int rows, Buffer x, Buffer expertIds, Buffer expertWeights, Buffer out) {
         requireRows(rows, x, out);
         requireRows(rows, expertIds, expertWeights);
         this.experts.run(experts, rows, x, expertIds, expertWeights, out);

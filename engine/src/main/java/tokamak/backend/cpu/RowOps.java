@@ -70,9 +70,8 @@ final class RowOps {
         for (int i = 0; i < out.columns(); i++) {
             float gate = gateUp.memory().getAtIndex(JAVA_FLOAT, gateAt + i);
             float up = gateUp.memory().getAtIndex(JAVA_FLOAT, upAt + i);
-            double value = activation == Activation.CLAMPED_SWIGLU
-                    ? clampedSwiglu(gate, up)
-                    : activate(activation, gate) * up;
+            double value =
+                    activation == Activation.CLAMPED_SWIGLU ? clampedSwiglu(gate, up) : activate(activation, gate) * up;
             out.memory().setAtIndex(JAVA_FLOAT, outAt + i, (float) value);
         }
     }

@@ -65,8 +65,8 @@ final class ScalarExperts {
     }
 
     private static int expert(Buffer expertIds, int assignment, int numUsed) {
-        return (int) expertIds.memory()
-                .getAtIndex(JAVA_FLOAT, expertIds.at(assignment / numUsed) + assignment % numUsed);
+        return (int)
+                expertIds.memory().getAtIndex(JAVA_FLOAT, expertIds.at(assignment / numUsed) + assignment % numUsed);
     }
 
     @SuppressWarnings("NullAway") // run() has set the buffers
@@ -75,8 +75,10 @@ final class ScalarExperts {
             copyRow(x, assignments[starts[expert] + i] / numUsed, gathered, i);
         }
         Weight gateUpWeight = experts.gateUp().get(expert);
-        Buffer gateUpBias = experts.gateUpBias().isEmpty() ? null : experts.gateUpBias().get(expert);
-        Buffer downBias = experts.downBias().isEmpty() ? null : experts.downBias().get(expert);
+        Buffer gateUpBias =
+                experts.gateUpBias().isEmpty() ? null : experts.gateUpBias().get(expert);
+        Buffer downBias =
+                experts.downBias().isEmpty() ? null : experts.downBias().get(expert);
         backend.linear(count, gathered, gateUpWeight, gateUpBias, gateUp);
         backend.activateGated(experts.activation(), count, gateUp, activated);
         // The gathered inputs are used up: their buffer takes the expert's outputs.

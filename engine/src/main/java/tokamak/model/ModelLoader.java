@@ -1,0 +1,195 @@
+package tokamak.model;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.DoubleConsumer;
+import tokamak.backend.Backend;
+import tokamak.backend.Embedding;
+import tokamak.backend.KvCache;
+import tokamak.backend.KvLayout;
+import tokamak.backend.Norm;
+import tokamak.backend.Rope;
+import tokamak.backend.StepInput;
+import tokamak.file.Checkpoint;
+import tokamak.file.Metadata;
+import tokamak.file.ModelFormatException;
+import tokamak.tensor.Tensor;
+
+/** Puts a checkpoint on a backend. */
+public final class ModelLoader {
+    private static final int GLOBAL = -1;
+
+    private ModelLoader() {}
+
+    /**
+     * Loads a model. The checkpoint must stay open as long as the model is used: weights may stay mapped. On failure
+     * nothing is left but what the backend holds.
+     *
+     * @param progress told the share that is loaded, 0 to 1
+     */
+    public static LanguageModel load(
+            Checkpoint checkpoint,
+            Architecture architecture,
+            Backend backend,
+            ModelOptions options,
+            DoubleConsumer progress)
+            throws ModelFormatException {
+        Hyperparameters source = Hyperparameters.of(checkpoint);
+        refuseQuantized(checkpoint);
+        ConfigDraft draft = architecture.draft(source);
+        Arena copies = Arena.ofShared();
+        try {
+            TensorSource tensors = new TensorSource(checkpoint, draft.quirks, copies);
+            addRopeTensors(draft, tensors);
+            ModelConfig config = draft.build(architecture.name());
+            return load(config, tensors, backend, options, progress, copies);
+        } catch (ModelFormatException | RuntimeException | Error e) {
+            copies.close();
+            throw e;
+        }
+    }
+
+    private static LanguageModel load(
+            ModelConfig config,
+            TensorSource tensors,
+            Backend backend,
+            ModelOptions options,
+            DoubleConsumer progress,
+            Arena copies)
+            throws ModelFormatException {
+        Rope rope = resolve(config.rope(), options, tensors);
+        Rope localRope = config.localRope() == config.rope() ? rope : resolve(config.localRope(), options, tensors);
+        Binder binder = new Binder(config, tensors, backend, rope, localRope);
+
+        Tensor embedding = tensors.tensor(Role.TOKEN_EMBEDDING);
+        if (embedding.rank() != 2 || embedding.columns() != config.hiddenSize()) {
+            throw tensors.error("expected token embeddings of " + config.hiddenSize() + " numbers, found " + embedding);
+        }
+        List<Block> blocks = new ArrayList<>();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            blocks.add(binder.block(layer));
+            progress.accept((layer + 1.0) / (config.numLayers() + 1));
+        }
+        Norm outputNorm = binder.norm(Role.OUTPUT_NORM, GLOBAL);
+        Linear output = tensors.has(Role.OUTPUT)
+                ? binder.linear(Role.OUTPUT, GLOBAL)
+                : new Linear(backend.loadWeight(List.of(embedding)), null);
+        Optional<Embedding> positions = tensors.find(Role.POSITION_EMBEDDING).map(backend::loadEmbedding);
+        refuseUnused(tensors);
+        progress.accept(1);
+
+        KvLayout layout = new KvLayout(binder.kvLayers(), options.kvType(), options.kvBlockSize());
+        Workspace workspace = new Workspace(
+                backend, config, blocks, output.outFeatures(), options.maxStepTokens(), options.maxLogitRows());
+        KvCache kvCache = backend.allocateKvCache(layout, options.numKvBlocks());
+        Decoder decoder = new Decoder(
+                config,
+                backend,
+                kvCache,
+                workspace,
+                backend.loadEmbedding(embedding),
+                positions.orElse(null),
+                blocks,
+                outputNorm,
+                output);
+        return new LoadedModel(config, options, decoder, kvCache, copies, output.outFeatures());
+    }
+
+    private static void refuseQuantized(Checkpoint checkpoint) throws ModelFormatException {
+        Optional<Metadata> quantization = checkpoint.metadata().object("quantization_config");
+        if (quantization.isPresent()) {
+            String method = quantization.get().string("quant_method", "unknown");
+            if (!method.equals("mxfp4")) {
+                throw new ModelFormatException(
+                        checkpoint.path() + ": quantisation method '" + method
+                                + "' of Hugging Face checkpoints is not supported yet; use the unquantised checkpoint or a GGUF file");
+            }
+        }
+    }
+
+    /** GGUF files keep divisors of rotary frequencies as tensors. */
+    private static void addRopeTensors(ConfigDraft draft, TensorSource tensors) throws ModelFormatException {
+        Optional<double[]> shortFactors = tensors.find(Role.ROPE_SHORT_DIVISORS).map(ModelLoader::doubles);
+        Optional<double[]> longFactors = tensors.find(Role.ROPE_LONG_DIVISORS).map(ModelLoader::doubles);
+        if (shortFactors.isPresent() && longFactors.isPresent()) {
+            draft.ropeScaling =
+                    RopeReader.longRope(draft.source, shortFactors.get(), longFactors.get(), draft.maxPositions);
+        }
+        Optional<double[]> divisors = tensors.find(Role.ROPE_DIVISORS).map(ModelLoader::doubles);
+        if (divisors.isPresent()) {
+            draft.ropeScaling = new RopeScaling.Divisors(divisors.get());
+        }
+    }
+
+    private static Rope resolve(RopeConfig rope, ModelOptions options, TensorSource tensors)
+            throws ModelFormatException {
+        try {
+            return rope.resolve(options.contextLength());
+        } catch (IllegalArgumentException e) {
+            throw tensors.error(e.getMessage());
+        }
+    }
+
+    private static double[] doubles(Tensor tensor) {
+        float[] values = TensorSource.floats(tensor);
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < doubles.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
+    }
+
+    /** A tensor that nobody asked for is a part of the model that would be missing in what it says. */
+    private static void refuseUnused(TensorSource tensors) throws ModelFormatException {
+        Set<String> unused = tensors.unused();
+        if (!unused.isEmpty()) {
+            throw tensors.error("does not know what to do with " + unused.size() + " of its tensors, such as '"
+                    + unused.iterator().next() + "'; the model would answer wrongly without them");
+        }
+    }
+
+    /** What the scheduler gets. Owns the KV cache and copied tensors; the backend and the checkpoint have owners of their own. */
+    private record LoadedModel(
+            ModelConfig config, ModelOptions options, Decoder decoder, KvCache kvCache, Arena copies, int vocabSize)
+            implements LanguageModel {
+        @Override
+        public int maxPositions() {
+            return Math.min(config.maxPositions(), options.contextLength());
+        }
+
+        @Override
+        public int numKvBlocks() {
+            return options.numKvBlocks();
+        }
+
+        @Override
+        public int kvBlockSize() {
+            return options.kvBlockSize();
+        }
+
+        @Override
+        public int maxStepTokens() {
+            return options.maxStepTokens();
+        }
+
+        @Override
+        public int maxLogitRows() {
+            return options.maxLogitRows();
+        }
+
+        @Override
+        public MemorySegment forward(StepInput input) {
+            return decoder.forward(input);
+        }
+
+        @Override
+        public void close() {
+            kvCache.close();
+            copies.close();
+        }
+    }
+}

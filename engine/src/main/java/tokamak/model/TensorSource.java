@@ -1,0 +1,278 @@
+package tokamak.model;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import tokamak.file.Checkpoint;
+import tokamak.file.GgufCheckpoint;
+import tokamak.file.HfCheckpoint;
+import tokamak.file.ModelFormatException;
+import tokamak.tensor.Dequantizers;
+import tokamak.tensor.Tensor;
+
+/**
+ * A checkpoint's tensors by {@link Role}, whatever the file calls them, in the one layout the decoder knows. Remembers what
+ * was asked for, so that tensors nobody understood do not pass in silence.
+ */
+final class TensorSource {
+    private static final int GLOBAL = -1;
+
+    /** Prefixes of a layer's tensors, and of the others, in Hugging Face checkpoints. */
+    private static final List<String> LAYER_PREFIXES = List.of(
+            "model.layers.",
+            "h.",
+            "transformer.h.",
+            "gpt_neox.layers.",
+            "layers.",
+            "language_model.model.layers.",
+            "model.language_model.layers.");
+
+    private static final List<String> GLOBAL_PREFIXES = List.of(
+            "model.",
+            "",
+            "transformer.",
+            "gpt_neox.",
+            "language_model.model.",
+            "model.language_model.",
+            "language_model.");
+
+    private final Checkpoint checkpoint;
+    private final Set<ConfigDraft.Quirk> quirks;
+    private final Layouts layouts;
+    private final String layerPrefix;
+    private final Set<String> used = new HashSet<>();
+
+    /** @param arena owns tensors that had to be copied into another layout */
+    TensorSource(Checkpoint checkpoint, Set<ConfigDraft.Quirk> quirks, Arena arena) {
+        this.checkpoint = checkpoint;
+        this.quirks = checkpoint instanceof HfCheckpoint ? quirks : Set.of();
+        this.layouts = new Layouts(arena);
+        this.layerPrefix = LAYER_PREFIXES.stream()
+                .filter(prefix -> checkpoint.tensorNames().stream().anyMatch(name -> name.startsWith(prefix + "0.")))
+                .findFirst()
+                .orElse(LAYER_PREFIXES.getFirst());
+    }
+
+    boolean has(Role role, int layer) {
+        return find(role, layer, GLOBAL, ".weight").isPresent();
+    }
+
+    boolean has(Role role) {
+        return has(role, GLOBAL);
+    }
+
+    Optional<Tensor> find(Role role) {
+        return use(find(role, GLOBAL, GLOBAL, ".weight"));
+    }
+
+    Tensor tensor(Role role) throws ModelFormatException {
+        return require(find(role), role, GLOBAL);
+    }
+
+    /** A matrix {@code [out, in]}. */
+    Tensor matrix(Role role, int layer) throws ModelFormatException {
+        Tensor found = require(use(find(role, layer, GLOBAL, ".weight")), role, layer);
+        if (found.rank() == 1) {
+            return found.reshape(1, found.columns());
+        }
+        if (found.rank() != 2) {
+            throw new ModelFormatException(checkpoint.path() + ": expected a matrix, found " + found);
+        }
+        return quirks.contains(ConfigDraft.Quirk.TRANSPOSED_LINEARS) && role != Role.OUTPUT
+                ? layouts.transpose(found)
+                : found;
+    }
+
+    Optional<float[]> bias(Role role, int layer) {
+        return use(find(role, layer, GLOBAL, ".bias")).map(TensorSource::floats);
+    }
+
+    /** A norm's weight. */
+    Optional<float[]> normWeight(Role role, int layer) {
+        Optional<float[]> weight = use(find(role, layer, GLOBAL, ".weight")).map(TensorSource::floats);
+        if (quirks.contains(ConfigDraft.Quirk.NORMS_LESS_ONE)) {
+            weight.ifPresent(values -> {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] += 1;
+                }
+            });
+        }
+        return weight;
+    }
+
+    /** Numbers of a small tensor that some files call {@code NAME.weight}, some {@code NAME.bias}, some {@code NAME}. */
+    Optional<float[]> vector(Role role, int layer) {
+        for (String suffix : List.of(".weight", ".bias", "")) {
+            Optional<Tensor> found = find(role, layer, GLOBAL, suffix);
+            if (found.isPresent()) {
+                return use(found).map(TensorSource::floats);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Fused query, key and value rows: those of all query heads, then of all key heads, then of all value heads. */
+    Tensor fusedQkv(int layer, int numHeads) throws ModelFormatException {
+        Tensor fused = matrix(Role.ATTN_QKV, layer);
+        return quirks.contains(ConfigDraft.Quirk.QKV_BY_HEAD) ? layouts.ungroupHeads(fused, numHeads) : fused;
+    }
+
+    Optional<float[]> fusedQkvBias(int layer, int numHeads) {
+        Optional<float[]> bias = bias(Role.ATTN_QKV, layer);
+        return quirks.contains(ConfigDraft.Quirk.QKV_BY_HEAD)
+                ? bias.map(values -> Layouts.ungroupHeads(values, numHeads))
+                : bias;
+    }
+
+    /** One matrix {@code [out, in]} per expert: from a stacked tensor, or from one tensor each. */
+    List<Tensor> experts(Role stacked, Role single, int layer, int numExperts) throws ModelFormatException {
+        Optional<Tensor> nibbles = use(find(stacked, layer, GLOBAL, "_blocks"));
+        Optional<Tensor> scales = use(find(stacked, layer, GLOBAL, "_scales"));
+        if (nibbles.isPresent() && scales.isPresent()) {
+            return splitMicroscaling(nibbles.get(), scales.get(), stacked, numExperts);
+        }
+        Optional<Tensor> all = use(findStacked(stacked, layer));
+        if (all.isPresent()) {
+            return split(all.get(), stacked, numExperts);
+        }
+        List<Tensor> experts = new ArrayList<>();
+        for (int e = 0; e < numExperts; e++) {
+            experts.add(require(use(find(single, layer, e, ".weight")), single, layer));
+        }
+        return experts;
+    }
+
+    boolean hasStacked(Role role, int layer) {
+        return findStacked(role, layer).isPresent()
+                || find(role, layer, GLOBAL, "_blocks").isPresent();
+    }
+
+    /** Biases of stacked experts: one array per expert, or none. */
+    List<float[]> expertBiases(Role stacked, int layer, int numExperts) throws ModelFormatException {
+        Optional<Tensor> all =
+                use(find(stacked, layer, GLOBAL, ".bias").or(() -> find(stacked, layer, GLOBAL, "_bias")));
+        if (all.isEmpty()) {
+            return List.of();
+        }
+        float[] values = floats(all.get());
+        if (values.length % numExperts != 0) {
+            throw new ModelFormatException(
+                    checkpoint.path() + ": " + all.get() + " is not a bias for " + numExperts + " experts");
+        }
+        int size = values.length / numExperts;
+        List<float[]> biases = new ArrayList<>();
+        for (int e = 0; e < numExperts; e++) {
+            float[] bias = java.util.Arrays.copyOfRange(values, e * size, (e + 1) * size);
+            biases.add(alternates(stacked) ? Layouts.separateAlternating(bias) : bias);
+        }
+        return biases;
+    }
+
+    /** Tensors that nobody asked for, apart from those that are known to be of no use here. */
+    Set<String> unused() {
+        Set<String> unused = new TreeSet<>(checkpoint.tensorNames());
+        unused.removeAll(used);
+        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq")
+                || name.endsWith(".attn.bias")
+                || name.endsWith(".attn.masked_bias")
+                || name.endsWith(".attention.bias")
+                || name.endsWith(".attention.masked_bias")
+                || name.startsWith("cls."));
+        return unused;
+    }
+
+    ModelFormatException error(String message) {
+        return new ModelFormatException(checkpoint.path() + ": " + message);
+    }
+
+    static float[] floats(Tensor tensor) {
+        float[] values = new float[Math.toIntExact(tensor.count())];
+        Dequantizers.of(tensor.dtype()).dequantize(tensor.data(), 0, values, 0, values.length);
+        return values;
+    }
+
+    private List<Tensor> split(Tensor all, Role stacked, int numExperts) throws ModelFormatException {
+        if (all.rank() != 3 || all.dim(0) != numExperts) {
+            throw error("expected one matrix for each of " + numExperts + " experts, found " + all);
+        }
+        List<Tensor> experts = new ArrayList<>();
+        for (int e = 0; e < numExperts; e++) {
+            Tensor expert = all.slice(e, e + 1).reshape(all.dim(1), all.dim(2));
+            if (quirks.contains(ConfigDraft.Quirk.EXPERTS_TRANSPOSED_ALTERNATING)) {
+                expert = layouts.transpose(expert);
+                expert = alternates(stacked) ? layouts.separateAlternating(expert) : expert;
+            }
+            experts.add(expert);
+        }
+        return experts;
+    }
+
+    private List<Tensor> splitMicroscaling(Tensor nibbles, Tensor scales, Role stacked, int numExperts)
+            throws ModelFormatException {
+        boolean fits = nibbles.rank() == 4
+                && scales.rank() == 3
+                && nibbles.dim(0) == numExperts
+                && nibbles.dim(3) == 16
+                && nibbles.count() == 16 * scales.count()
+                && nibbles.dim(1) == scales.dim(1);
+        if (!fits
+                || nibbles.dtype().isBlocked()
+                || scales.dtype().blockBytes() != 1
+                || nibbles.dtype().blockBytes() != 1) {
+            throw error(nibbles + " and " + scales + " are not microscaling blocks of " + numExperts + " experts");
+        }
+        List<Tensor> experts = new ArrayList<>();
+        for (int e = 0; e < numExperts; e++) {
+            Tensor expert = layouts.joinMicroscaling(
+                    nibbles.slice(e, e + 1).reshape(nibbles.dim(1), nibbles.dim(2), 16), scales.slice(e, e + 1));
+            experts.add(alternates(stacked) ? layouts.separateAlternating(expert) : expert);
+        }
+        return experts;
+    }
+
+    private boolean alternates(Role stacked) {
+        return stacked == Role.EXPERTS_GATE_UP && quirks.contains(ConfigDraft.Quirk.EXPERTS_TRANSPOSED_ALTERNATING);
+    }
+
+    private Optional<Tensor> findStacked(Role role, int layer) {
+        return find(role, layer, GLOBAL, ".weight").or(() -> find(role, layer, GLOBAL, ""));
+    }
+
+    private Optional<Tensor> use(Optional<Tensor> found) {
+        found.ifPresent(tensor -> used.add(tensor.name()));
+        return found;
+    }
+
+    private Tensor require(Optional<Tensor> found, Role role, int layer) throws ModelFormatException {
+        if (found.isEmpty()) {
+            String expected = checkpoint instanceof GgufCheckpoint
+                    ? role.gguf().replace("{}", Integer.toString(layer)) + ".weight"
+                    : String.join("' or '", role.hf());
+            throw error("missing tensor '" + expected + "'" + (layer == GLOBAL ? "" : " of layer " + layer));
+        }
+        return found.get();
+    }
+
+    private Optional<Tensor> find(Role role, int layer, int expert, String suffix) {
+        return switch (checkpoint) {
+            case GgufCheckpoint gguf ->
+                role.gguf().isEmpty() ? Optional.empty() : gguf.find(numbered(role.gguf(), layer, expert) + suffix);
+            case HfCheckpoint hf ->
+                role.hf().stream()
+                        .flatMap(name -> layer == GLOBAL
+                                ? GLOBAL_PREFIXES.stream().map(prefix -> prefix + name)
+                                : java.util.stream.Stream.of(layerPrefix + layer + "." + numbered(name, layer, expert)))
+                        .map(name -> hf.find(name + suffix))
+                        .flatMap(Optional::stream)
+                        .findFirst();
+        };
+    }
+
+    private static String numbered(String pattern, int layer, int expert) {
+        return pattern.replace("{}", Integer.toString(layer)).replace("{e}", Integer.toString(expert));
+    }
+}
