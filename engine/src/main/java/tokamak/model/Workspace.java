@@ -40,14 +40,17 @@ final class Workspace {
         logits = backend.allocate(maxLogitRows, vocabSize);
 
         ropes = blocks.stream()
-                .flatMap(block -> java.util.stream.Stream.ofNullable(attentionOf(block).position()))
+                .flatMap(block ->
+                        java.util.stream.Stream.ofNullable(attentionOf(block).position()))
                 .distinct()
                 .toList();
         for (Rope rope : ropes) {
             angles.add(backend.allocate(maxTokens, rope.rotated()));
         }
-        Buffer qkv = backend.allocate(maxTokens, widest(blocks, b -> attentionOf(b).qkv().outFeatures()));
-        Buffer heads = backend.allocate(maxTokens, widest(blocks, b -> attentionOf(b).output().inFeatures()));
+        Buffer qkv = backend.allocate(
+                maxTokens, widest(blocks, b -> attentionOf(b).qkv().outFeatures()));
+        Buffer heads = backend.allocate(
+                maxTokens, widest(blocks, b -> attentionOf(b).output().inFeatures()));
         Buffer up = backend.allocate(maxTokens, widest(blocks, Workspace::upWidth));
         Buffer activated = backend.allocate(maxTokens, widest(blocks, Workspace::activatedWidth));
         Buffer router = backend.allocate(maxTokens, widest(blocks, Workspace::routerWidth));
