@@ -3,6 +3,7 @@ module tokamak.engine {
     requires tools.jackson.databind;
     requires static org.jspecify;
 
+    exports tokamak;
     exports tokamak.api;
     exports tokamak.tensor;
 }

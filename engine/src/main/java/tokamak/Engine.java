@@ -1,0 +1,307 @@
+package tokamak;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import tokamak.api.ContextLengthException;
+import tokamak.api.EngineClosedException;
+import tokamak.api.Generation;
+import tokamak.api.GenerationRequest;
+import tokamak.api.ModelLoadException;
+import tokamak.api.Prompt;
+import tokamak.api.SamplingParams;
+import tokamak.api.Score;
+import tokamak.api.TokenEvent;
+import tokamak.api.TokenLogprobs;
+import tokamak.model.LanguageModel;
+import tokamak.sample.RandomStream;
+import tokamak.schedule.Admission;
+import tokamak.schedule.Command;
+import tokamak.schedule.EngineLoop;
+import tokamak.schedule.SchedulerConfig;
+import tokamak.schedule.Sequence;
+import tokamak.schedule.SequenceRequest;
+
+/**
+ * A model that answers any number of requests at once. Threads may share it.
+ *
+ * <pre>{@code
+ * try (Engine engine = Engine.open(EngineConfig.of(Path.of("model.gguf")))) {
+ *     String text = engine.submit(GenerationRequest.text("Once upon a time")).collect().text();
+ * }
+ * }</pre>
+ */
+public final class Engine implements AutoCloseable {
+    private static final int SCORE_TOP = 10;
+    private static final int FIRST_CHANNEL_CAPACITY = 256;
+
+    private final LoadedModel loaded;
+    private final int contextLength;
+    private final RequestPreparer preparer;
+    private final LongSupplier nanoClock = System::nanoTime;
+    private final StatsBoard board = new StatsBoard(nanoClock);
+    private final Inbox inbox = new Inbox();
+    private final QueueLimits queue;
+    private final SecureRandom seeds = new SecureRandom();
+    private final Watchdog watchdog;
+    private final Thread watchdogThread;
+    private final Thread engineThread;
+    private final ReentrantLock closing = new ReentrantLock();
+    private boolean closed;
+
+    private Engine(LoadedModel loaded, EngineConfig config) {
+        LanguageModel model = loaded.model();
+        this.loaded = loaded;
+        this.contextLength = contextLength(model, config);
+        this.preparer = new RequestPreparer(loaded, contextLength);
+        this.queue = new QueueLimits(config.maxNumQueuedReqs(), config.maxNumQueuedTokens(), board);
+        this.watchdog = new Watchdog(board, nanoClock, config.slowStep());
+        EngineLoop loop =
+                new EngineLoop(model, loaded.numTokens(), schedulerConfig(model, config), inbox, board, nanoClock);
+        this.watchdogThread =
+                Thread.ofPlatform().daemon().name("tokamak-watchdog").start(watchdog);
+        this.engineThread = Thread.ofPlatform().daemon().name("tokamak-engine").start(loop);
+    }
+
+    /**
+     * Opens a model and starts its engine.
+     *
+     * @throws ModelLoadException if the model can't be opened
+     */
+    public static Engine open(EngineConfig config) {
+        return on(ModelLoader.load(config), config);
+    }
+
+    /** An engine on a model that is loaded already; {@code config.model()} is not read. */
+    static Engine on(LoadedModel loaded, EngineConfig config) {
+        return new Engine(loaded, config);
+    }
+
+    private static int contextLength(LanguageModel model, EngineConfig config) {
+        long inMemory = (long) model.numKvBlocks() * model.kvBlockSize();
+        int wanted = config.maxModelLen() == 0 ? Integer.MAX_VALUE : config.maxModelLen();
+        return (int) Math.min(Math.min(inMemory, model.maxPositions()), wanted);
+    }
+
+    private static SchedulerConfig schedulerConfig(LanguageModel model, EngineConfig config) {
+        int maxTokens = Math.min(config.maxNumBatchedTokens(), model.maxStepTokens());
+        return new SchedulerConfig(
+                Math.min(config.maxNumSeqs(), maxTokens),
+                maxTokens,
+                config.longPrefillCap() == 0 ? maxTokens : config.longPrefillCap(),
+                config.guaranteedNoEvict() ? Admission.GUARANTEED_NO_EVICT : Admission.WHOLE_PROMPT,
+                config.prefixCaching(),
+                config.agingInterval().toNanos());
+    }
+
+    // ---- requests
+
+    /**
+     * Takes a request; its answers come as they are made.
+     *
+     * @throws tokamak.api.InvalidRequestException if it can't be served as it is written
+     * @throws ContextLengthException if it is longer than the context
+     * @throws tokamak.api.OverloadedException if the queue is full
+     * @throws EngineClosedException if the engine is closed
+     */
+    public TokenStream submit(GenerationRequest request) {
+        int[] promptIds = preparer.promptIds(request.prompt());
+        SamplingParams params = preparer.resolve(request.sampling().orElse(loaded.samplingDefaults()));
+        return start(request, promptIds, params, preparer.maxTokens(promptIds.length, params));
+    }
+
+    /** Waits for the whole answer to a request. */
+    public Generation generate(GenerationRequest request) {
+        try (TokenStream stream = submit(request)) {
+            return stream.collect();
+        }
+    }
+
+    /** How likely the model finds every token of a text, and what it would say next. */
+    public Score score(Prompt prompt) {
+        int[] ids = preparer.promptIds(prompt);
+        if (ids.length > contextLength) {
+            throw new ContextLengthException(ids.length, 0, contextLength);
+        }
+        SamplingParams params = SamplingParams.greedy().toBuilder()
+                .promptLogprobs(0)
+                .logprobs(SCORE_TOP)
+                .build();
+        // The one token that is generated is not computed again: it needs no place in the context.
+        try (TokenStream stream = start(GenerationRequest.of(prompt), ids, params, 1)) {
+            Generation generation = stream.collect();
+            List<Double> logprobs = generation.promptLogprobs().stream()
+                    .map(TokenLogprobs::chosen)
+                    .map(chosen -> chosen.logprob())
+                    .toList();
+            return new Score(
+                    generation.promptTokenIds(),
+                    logprobs,
+                    generation.completions().getFirst().logprobs().getFirst().top());
+        }
+    }
+
+    private TokenStream start(GenerationRequest request, int[] promptIds, SamplingParams params, int maxTokens) {
+        int count = params.numSequences();
+        Set<Integer> stopIds = preparer.stopIds(params);
+        long seed = params.seed().orElseGet(seeds::nextLong);
+        long deadline = request.timeout()
+                .map(timeout -> nanoClock.getAsLong() + timeout.toNanos())
+                .orElse(Long.MAX_VALUE);
+        AnswerChannel channel = new AnswerChannel(FIRST_CHANNEL_CAPACITY);
+        ArrayDeque<TokenEvent> events = new ArrayDeque<>();
+        List<Answer> answers = new ArrayList<>();
+        List<Command.Submit> submissions = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            SequenceRequest sequenceRequest = new SequenceRequest(
+                    promptIds,
+                    params,
+                    RandomStream.seedOf(seed, i),
+                    maxTokens,
+                    stopIds,
+                    i == 0 ? params.promptLogprobs() : OptionalInt.empty(),
+                    request.priority(),
+                    request.tenant(),
+                    request.cacheSalt(),
+                    deadline,
+                    request.timeout().orElse(Duration.ZERO));
+            AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
+            submissions.add(new Command.Submit(
+                    new Sequence(sequenceRequest, sink, loaded.model().kvBlockSize())));
+            answers.add(new Answer(
+                    i, promptIds.length, stopIds, params, loaded.tokenizer().detokenizer(), events));
+        }
+        enqueue(submissions, (long) count * promptIds.length);
+        return new TokenStream(
+                request.requestId(),
+                promptIds,
+                channel,
+                answers,
+                events,
+                index -> inbox.send(new Command.Cancel(submissions.get(index).sequence())));
+    }
+
+    private void enqueue(List<Command.Submit> submissions, long numTokens) {
+        int count = submissions.size();
+        queue.enter(count, numTokens);
+        board.numOpenAnswers.addAndGet(count);
+        try {
+            inbox.submit(submissions);
+        } catch (EngineClosedException e) {
+            board.numOpenAnswers.addAndGet(-count);
+            IntStream.range(0, count).forEach(i -> queue.leave(numTokens / count));
+            throw e;
+        }
+    }
+
+    // ---- the model
+
+    /** What the model is called. */
+    public String modelName() {
+        return loaded.name();
+    }
+
+    /** Tokens that prompt and answer may have together. */
+    public int contextLength() {
+        return contextLength;
+    }
+
+    /** How tokens are chosen for requests that do not say; start from these to change some. */
+    public SamplingParams samplingDefaults() {
+        return loaded.samplingDefaults();
+    }
+
+    /** The ids of a prompt, as {@link #submit} would see it. */
+    public int[] tokenize(Prompt prompt) {
+        return preparer.promptIds(prompt);
+    }
+
+    /** The text of some ids, special tokens written out. */
+    public String detokenize(int... tokenIds) {
+        return loaded.tokenizer().decode(tokenIds);
+    }
+
+    public EngineStats stats() {
+        return board.read();
+    }
+
+    // ---- the end
+
+    /** Ends whatever runs with {@link EngineClosedException} and frees everything. */
+    @Override
+    public void close() {
+        shutdown(Duration.ZERO);
+    }
+
+    /**
+     * Takes no more requests, lets those it has come to their end for so long, then closes.
+     *
+     * @return whether all came to their end
+     */
+    public boolean shutdown(Duration grace) {
+        inbox.close(new EngineClosedException("the engine is closed"));
+        closing.lock();
+        try {
+            if (closed) {
+                return true;
+            }
+            closed = true;
+            boolean drained = drain(grace);
+            watchdog.close(watchdogThread);
+            join(watchdogThread, Long.MAX_VALUE);
+            loaded.model().close();
+            closeResources();
+            return drained;
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    private boolean drain(Duration grace) {
+        boolean drained = false;
+        if (grace.isPositive()) {
+            inbox.send(new Command.Drain());
+            drained = join(engineThread, grace.toMillis());
+        }
+        if (!drained) {
+            boolean idle = board.numOpenAnswers.get() == 0;
+            inbox.send(new Command.Abort(
+                    new EngineClosedException("the engine was closed before the answer was complete")));
+            join(engineThread, Long.MAX_VALUE);
+            return idle;
+        }
+        return true;
+    }
+
+    /** Waits even if interrupted: memory must not be freed under a thread that uses it. */
+    private static boolean join(Thread thread, long maxMillis) {
+        long end = maxMillis == Long.MAX_VALUE ? Long.MAX_VALUE : System.currentTimeMillis() + maxMillis;
+        boolean interrupted = false;
+        while (thread.isAlive() && System.currentTimeMillis() < end) {
+            try {
+                thread.join(Math.min(1000, Math.max(1, end - System.currentTimeMillis())));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return !thread.isAlive();
+    }
+
+    private void closeResources() {
+        try {
+            loaded.resources().close();
+        } catch (Exception e) {
+            throw new IllegalStateException("closing " + loaded.name() + " failed", e);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package tokamak;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import tokamak.api.InvalidRequestException;
+import tokamak.tensor.DType;
+
+/**
+ * How to open an engine. {@link #of} has good values for everything; 0 means that the engine chooses and says what.
+ *
+ * @param model a GGUF file or a Hugging Face folder
+ * @param maxModelLen tokens of prompt and answer together; 0: what the model and the memory allow
+ * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
+ * @param kvCacheType F16, F32 or I8
+ * @param numThreads for arithmetic; 0: one per processor
+ * @param maxNumSeqs sequences that run at once
+ * @param maxNumBatchedTokens tokens computed per step
+ * @param longPrefillCap of these, the most of one sequence; 0: no less than all
+ * @param maxNumQueuedReqs sequences that may wait
+ * @param maxNumQueuedTokens prompt tokens that may wait
+ * @param guaranteedNoEvict start a sequence only if memory for its longest answer is free; it is never interrupted then
+ * @param prefixCaching find the keys and values of a prompt's beginning again
+ * @param agingInterval waiting this long improves a request's priority by one
+ * @param slowStep a step that takes longer is reported
+ */
+public record EngineConfig(
+        Path model,
+        int maxModelLen,
+        long kvCacheMemoryBytes,
+        DType kvCacheType,
+        int numThreads,
+        int maxNumSeqs,
+        int maxNumBatchedTokens,
+        int longPrefillCap,
+        int maxNumQueuedReqs,
+        long maxNumQueuedTokens,
+        boolean guaranteedNoEvict,
+        boolean prefixCaching,
+        Duration agingInterval,
+        Duration slowStep) {
+    public EngineConfig {
+        require("maxModelLen", maxModelLen, 0, Integer.MAX_VALUE);
+        require("kvCacheMemoryBytes", kvCacheMemoryBytes, 0, Long.MAX_VALUE);
+        require("numThreads", numThreads, 0, 4096);
+        require("maxNumSeqs", maxNumSeqs, 1, 65536);
+        require("maxNumBatchedTokens", maxNumBatchedTokens, maxNumSeqs, 1 << 20);
+        require("longPrefillCap", longPrefillCap, 0, 1 << 20);
+        require("maxNumQueuedReqs", maxNumQueuedReqs, 1, Integer.MAX_VALUE);
+        require("maxNumQueuedTokens", maxNumQueuedTokens, 1, Long.MAX_VALUE);
+        require("agingInterval in ms", agingInterval.toMillis(), 1, Long.MAX_VALUE);
+        require("slowStep in ms", slowStep.toMillis(), 1, Long.MAX_VALUE);
+        if (kvCacheType != DType.F16 && kvCacheType != DType.F32 && kvCacheType != DType.I8) {
+            throw new InvalidRequestException(
+                    "kvCacheType", "kvCacheType must be F16, F32 or I8, found " + kvCacheType);
+        }
+    }
+
+    private static void require(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new InvalidRequestException(name, name + " must be in [" + min + ", " + max + "], found " + value);
+        }
+    }
+
+    /** Good values for everything but the model. */
+    public static EngineConfig of(Path model) {
+        return new EngineConfig(
+                model,
+                0,
+                0,
+                DType.F16,
+                0,
+                64,
+                512,
+                0,
+                1024,
+                1 << 20,
+                false,
+                true,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30));
+    }
+
+    public EngineConfig withMaxModelLen(int value) {
+        return new EngineConfig(
+                model,
+                value,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withKvCacheMemoryBytes(long value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                value,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withKvCacheType(DType value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                value,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withNumThreads(int value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                value,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    /** Both at once, as the second must not be less than the first. */
+    public EngineConfig withBatchLimits(int newMaxNumSeqs, int newMaxNumBatchedTokens) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                newMaxNumSeqs,
+                newMaxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withLongPrefillCap(int value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                value,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withQueueLimits(int newMaxNumQueuedReqs, long newMaxNumQueuedTokens) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                newMaxNumQueuedReqs,
+                newMaxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withGuaranteedNoEvict(boolean value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                value,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withPrefixCaching(boolean value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                value,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withAgingInterval(Duration value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                value,
+                slowStep);
+    }
+
+    public EngineConfig withSlowStep(Duration value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                value);
+    }
+}

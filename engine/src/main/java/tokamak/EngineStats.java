@@ -1,0 +1,52 @@
+package tokamak;
+
+import java.time.Duration;
+
+/**
+ * How an engine is doing: gauges of the moment it last completed a step, and counts since it was opened.
+ *
+ * @param numRequestsRunning sequences that run
+ * @param numRequestsWaiting sequences that wait
+ * @param numKvBlocks KV blocks in the pool
+ * @param numKvBlocksUsed of these, blocks of running sequences
+ * @param numSteps steps that computed something
+ * @param numComputedTokens rows computed, recomputed ones included
+ * @param numPromptTokens prompt tokens of started sequences
+ * @param numCachedTokens of these, tokens found in the prefix cache
+ * @param numGeneratedTokens tokens chosen
+ * @param numPreemptions times a running sequence gave up its blocks
+ * @param numFinished sequences that came to their own end
+ * @param numAborted sequences ended by their callers
+ * @param numFailed sequences that failed, timeouts included
+ * @param numTimeouts sequences whose deadline passed
+ * @param numRejected requests that found the queue full
+ * @param numSlowSteps steps that took longer than {@code slowStep}
+ * @param numLoopFailures errors of the scheduler itself
+ * @param numOpenAnswers answers that have been submitted and have not ended
+ * @param lastStep how long the last step took
+ */
+public record EngineStats(
+        int numRequestsRunning,
+        int numRequestsWaiting,
+        int numKvBlocks,
+        int numKvBlocksUsed,
+        long numSteps,
+        long numComputedTokens,
+        long numPromptTokens,
+        long numCachedTokens,
+        long numGeneratedTokens,
+        long numPreemptions,
+        long numFinished,
+        long numAborted,
+        long numFailed,
+        long numTimeouts,
+        long numRejected,
+        long numSlowSteps,
+        long numLoopFailures,
+        int numOpenAnswers,
+        Duration lastStep) {
+    /** The share of KV blocks in use, 0 to 1. */
+    public double kvCacheUsage() {
+        return numKvBlocks == 0 ? 0 : (double) numKvBlocksUsed / numKvBlocks;
+    }
+}

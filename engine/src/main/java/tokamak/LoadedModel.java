@@ -1,0 +1,33 @@
+package tokamak;
+
+import java.util.Set;
+import tokamak.api.SamplingParams;
+import tokamak.model.LanguageModel;
+import tokamak.text.Tokenizer;
+
+/**
+ * All that an engine needs of a model; the seam between loading and serving.
+ *
+ * @param name for people
+ * @param model computes; the engine closes it
+ * @param tokenizer of the same model
+ * @param eosIds the model's own end tokens
+ * @param samplingDefaults what the model's makers recommend, for requests that do not say
+ * @param resources what else the engine closes, after the model
+ */
+record LoadedModel(
+        String name,
+        LanguageModel model,
+        Tokenizer tokenizer,
+        Set<Integer> eosIds,
+        SamplingParams samplingDefaults,
+        AutoCloseable resources) {
+    LoadedModel {
+        eosIds = Set.copyOf(eosIds);
+    }
+
+    /** Ids below this are tokens; the model's logits may be wider. */
+    int numTokens() {
+        return Math.min(model.vocabSize(), tokenizer.vocabulary().size());
+    }
+}

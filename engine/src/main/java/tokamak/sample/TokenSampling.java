@@ -1,0 +1,73 @@
+package tokamak.sample;
+
+import java.util.ArrayList;
+import java.util.List;
+import tokamak.api.SamplingParams;
+
+/** What sampling knows of one sequence: its parameters in the sampler's form, and what depends on its answer so far. */
+public final class TokenSampling {
+    final boolean isGreedy;
+    final double temperature;
+    final double topP;
+    final int topK;
+    /** Natural logarithm of minP; minus infinity where it is off. */
+    final double logMinP;
+
+    final long seed;
+    private final LogitsProcessor[] processors;
+
+    /**
+     * @param stopIds every token id that ends this answer
+     * @param seed of this answer
+     * @param promptIds [promptLength] and maybe more
+     */
+    public TokenSampling(SamplingParams params, int[] stopIds, long seed, int[] promptIds, int promptLength) {
+        this.isGreedy = params.isGreedy();
+        this.temperature = params.temperature();
+        this.topP = params.topP();
+        this.topK = params.topK() <= 0 ? Integer.MAX_VALUE : params.topK();
+        this.logMinP = Math.log(params.minP());
+        this.seed = seed;
+        this.processors = processors(params, stopIds, promptIds, promptLength);
+    }
+
+    // The order is vLLM's: what is forbidden first, then biases, then penalties.
+    private static LogitsProcessor[] processors(
+            SamplingParams params, int[] stopIds, int[] promptIds, int promptLength) {
+        List<LogitsProcessor> list = new ArrayList<>();
+        if (!params.allowedTokenIds().isEmpty()) {
+            list.add(new AllowedTokens(params.allowedTokenIds()));
+        }
+        if (!params.badWordIds().isEmpty()) {
+            list.add(new BadWords(params.badWordIds()));
+        }
+        if (params.minTokens() > 0) {
+            list.add(new MinTokens(stopIds, params.minTokens()));
+        }
+        if (!params.logitBias().isEmpty()) {
+            list.add(new LogitBias(params.logitBias()));
+        }
+        if (params.repetitionPenalty() != 1 || params.frequencyPenalty() != 0 || params.presencePenalty() != 0) {
+            list.add(new Penalties(
+                    params.repetitionPenalty(),
+                    params.frequencyPenalty(),
+                    params.presencePenalty(),
+                    promptIds,
+                    promptLength));
+        }
+        return list.toArray(LogitsProcessor[]::new);
+    }
+
+    void process(float[] logits) {
+        for (LogitsProcessor processor : processors) {
+            processor.apply(logits);
+        }
+    }
+
+    /** {@code tokenId} has been appended to the answer. */
+    public void accept(int tokenId) {
+        for (LogitsProcessor processor : processors) {
+            processor.accept(tokenId);
+        }
+    }
+}

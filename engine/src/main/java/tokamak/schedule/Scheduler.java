@@ -1,0 +1,534 @@
+package tokamak.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import tokamak.api.DeadlineExceededException;
+import tokamak.api.FinishReason;
+import tokamak.api.RepetitionDetection;
+import tokamak.api.StepFailedException;
+import tokamak.api.TokamakException;
+import tokamak.api.TokenLogprobs;
+
+/**
+ * Decides who is served in each step, and keeps the books of all sequences.
+ *
+ * <p>A sequence has tokens and a count of how many are computed; there is no prefill phase and no decode phase, only
+ * tokens that remain. A step has a budget of tokens. Running sequences that have one token left come first, each gets its
+ * one. What is left of the budget goes to those with more to compute, running or waiting, in the order (priority, what
+ * the tenant has had, arrival). When blocks run out, the last in the order (priority, arrival) gives up its own, is
+ * computed again later, and nobody is admitted in that step: the first in that order always gets on.
+ */
+final class Scheduler {
+    /** Rows of logits are long: a prompt whose every row needs logits is computed in small pieces. */
+    private static final int MAX_PROMPT_LOGPROB_ROWS = 64;
+
+    private final SchedulerConfig config;
+    private final int blockSize;
+    private final LongSupplier nanoClock;
+    private final BlockPool pool;
+    private final BlockHasher hasher;
+    private final Tenants tenants = new Tenants();
+    private final SchedulerStats stats = new SchedulerStats();
+
+    /** By (effective priority, arrival). */
+    private final List<Sequence> running = new ArrayList<>();
+
+    /** In no order. */
+    private final List<Sequence> waiting = new ArrayList<>();
+
+    private long numArrivals;
+    private long stepNumber;
+    private long now;
+    /** Whether this step may still start waiting sequences. */
+    private boolean admitting;
+
+    Scheduler(SchedulerConfig config, int numBlocks, int blockSize, LongSupplier nanoClock) {
+        this.config = config;
+        this.blockSize = blockSize;
+        this.nanoClock = nanoClock;
+        this.pool = new BlockPool(numBlocks);
+        this.hasher = new BlockHasher(blockSize);
+        stats.numBlocks = numBlocks;
+    }
+
+    // ---- arrivals and departures
+
+    void add(Sequence sequence) {
+        if (sequence.state != Sequence.State.NEW) {
+            throw new IllegalStateException(sequence + " was added before");
+        }
+        sequence.arrivalNumber = numArrivals++;
+        sequence.arrivalNanos = nanoClock.getAsLong();
+        sequence.tenant = tenants.enter(sequence.request.tenant());
+        sequence.state = Sequence.State.WAITING;
+        waiting.add(sequence);
+    }
+
+    /** Ends a sequence at its caller's wish. One that is done already is left alone. */
+    void cancel(Sequence sequence) {
+        if (isActive(sequence)) {
+            stats.numAborted++;
+            retire(sequence);
+            sequence.sink.finished(FinishReason.ABORT);
+        }
+    }
+
+    void fail(Sequence sequence, TokamakException why) {
+        if (isActive(sequence)) {
+            stats.numFailures++;
+            retire(sequence);
+            sequence.sink.failed(why);
+        }
+    }
+
+    /** Ends every sequence for the same reason. */
+    void failAll(TokamakException why) {
+        while (!running.isEmpty()) {
+            fail(running.getLast(), why);
+        }
+        while (!waiting.isEmpty()) {
+            fail(waiting.getLast(), why);
+        }
+    }
+
+    private static boolean isActive(Sequence sequence) {
+        return sequence.state == Sequence.State.WAITING || sequence.state == Sequence.State.RUNNING;
+    }
+
+    private void finish(Sequence sequence, FinishReason reason) {
+        stats.numFinished++;
+        retire(sequence);
+        sequence.sink.finished(reason);
+    }
+
+    private void retire(Sequence sequence) {
+        if (sequence.state == Sequence.State.RUNNING) {
+            stopRunning(sequence);
+        } else {
+            removeWaiting(sequence);
+        }
+        tenants.leave(sequence.tenant);
+        sequence.state = Sequence.State.DONE;
+    }
+
+    private void stopRunning(Sequence sequence) {
+        while (sequence.numBlocks() > 0) {
+            pool.release(sequence.removeBlock());
+        }
+        sequence.numComputed = 0;
+        sequence.numRegistered = 0;
+        sequence.tenant.numRunning--;
+        running.remove(sequence);
+    }
+
+    private void removeWaiting(Sequence sequence) {
+        int index = waiting.indexOf(sequence);
+        Sequence last = waiting.removeLast();
+        if (last != sequence) {
+            waiting.set(index, last);
+        }
+    }
+
+    boolean hasWork() {
+        return !running.isEmpty() || !waiting.isEmpty();
+    }
+
+    // ---- one step
+
+    /** Fills the batch with what is to be computed next; empty if nothing can be. */
+    void schedule(Batch batch) {
+        batch.clear();
+        stepNumber++;
+        now = nanoClock.getAsLong();
+        failExpired(running);
+        failExpired(waiting);
+        admitting = true;
+        serveLastTokens(batch);
+        serveRemaining(batch);
+    }
+
+    private void failExpired(List<Sequence> sequences) {
+        for (int i = sequences.size() - 1; i >= 0; i--) {
+            Sequence sequence = sequences.get(i);
+            if (now >= sequence.request.deadlineNanos()) {
+                stats.numTimeouts++;
+                fail(sequence, new DeadlineExceededException(sequence.request.timeout(), sequence.numOutputTokens()));
+            }
+        }
+    }
+
+    /** Every running sequence that is one token short of choosing the next gets it. */
+    private void serveLastTokens(Batch batch) {
+        for (int i = 0; i < running.size(); i++) {
+            Sequence sequence = running.get(i);
+            if (sequence.numRemaining() == 1) {
+                serve(sequence, 1, batch);
+            }
+        }
+    }
+
+    /** The rest of the budget goes to those with more to compute, in order. */
+    private void serveRemaining(Batch batch) {
+        while (batch.numTokens() < config.maxNumBatchedTokens()) {
+            Sequence next = nextToServe();
+            if (next == null) {
+                return;
+            }
+            if (next.state == Sequence.State.WAITING && !admit(next, batch)) {
+                continue;
+            }
+            int count = Math.min(next.numRemaining(), config.longPrefillCap());
+            if (next.wantsPromptLogprobs()) {
+                count = Math.min(count, MAX_PROMPT_LOGPROB_ROWS);
+            }
+            serve(next, Math.min(count, config.maxNumBatchedTokens() - batch.numTokens()), batch);
+        }
+    }
+
+    private void serve(Sequence sequence, int count, Batch batch) {
+        sequence.stepNumber = stepNumber;
+        if (growBlocks(sequence, sequence.numComputed + count, batch)) {
+            batch.add(sequence, count);
+            charge(sequence, sequence.numComputed + count);
+        }
+    }
+
+    private void charge(Sequence sequence, int numComputed) {
+        if (numComputed > sequence.numCharged) {
+            sequence.tenant.counter += numComputed - sequence.numCharged;
+            sequence.numCharged = numComputed;
+        }
+    }
+
+    /** Gives the sequence blocks for so many tokens, at the cost of others if need be; false if it had to give up its own. */
+    private boolean growBlocks(Sequence sequence, int numTokens, Batch batch) {
+        while ((long) sequence.numBlocks() * blockSize < numTokens) {
+            int block = pool.allocate();
+            if (block != BlockPool.NONE) {
+                sequence.addBlock(block);
+                continue;
+            }
+            admitting = false;
+            Sequence victim = running.getLast();
+            preempt(victim, batch);
+            if (victim == sequence) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void preempt(Sequence victim, Batch batch) {
+        batch.remove(victim);
+        stopRunning(victim);
+        victim.state = Sequence.State.WAITING;
+        victim.stepNumber = stepNumber;
+        waiting.add(victim);
+        stats.numPreemptions++;
+    }
+
+    /** The first in order that has not been served or passed over in this step; null if there is none. */
+    private @Nullable Sequence nextToServe() {
+        Sequence best = null;
+        for (int i = 0; i < running.size(); i++) {
+            best = firstOf(best, running.get(i));
+        }
+        for (int i = 0; admitting && i < waiting.size(); i++) {
+            Sequence sequence = waiting.get(i);
+            sequence.effectivePriority =
+                    sequence.request.priority() - (now - sequence.arrivalNanos) / config.agingNanos();
+            best = firstOf(best, sequence);
+        }
+        return best;
+    }
+
+    private @Nullable Sequence firstOf(@Nullable Sequence best, Sequence other) {
+        if (other.stepNumber == stepNumber) {
+            return best;
+        }
+        return best == null || isServedBefore(other, best) ? other : best;
+    }
+
+    private static boolean isServedBefore(Sequence a, Sequence b) {
+        if (a.effectivePriority != b.effectivePriority) {
+            return a.effectivePriority < b.effectivePriority;
+        }
+        if (a.tenant.counter != b.tenant.counter) {
+            return a.tenant.counter < b.tenant.counter;
+        }
+        return a.arrivalNumber < b.arrivalNumber;
+    }
+
+    // ---- admission
+
+    /** Starts a waiting sequence if there is a place and memory for it. */
+    private boolean admit(Sequence sequence, Batch batch) {
+        int numHits = countHits(sequence);
+        if (isBeingComputed(sequence, numHits)) {
+            sequence.stepNumber = stepNumber;
+            return false;
+        }
+        while (!fits(sequence, numHits)) {
+            Sequence victim = overServed(sequence);
+            if (victim == null) {
+                admitting = false;
+                return false;
+            }
+            preempt(victim, batch);
+            numHits = countHits(sequence);
+        }
+        for (int i = 0; i < numHits; i++) {
+            int block = pool.find(sequence.hashes(), sequence.hashIndex(i));
+            pool.retain(block);
+            sequence.addBlock(block);
+        }
+        sequence.numRegistered = numHits;
+        sequence.numComputed = numHits * blockSize;
+        sequence.numCharged = Math.max(sequence.numCharged, sequence.numComputed);
+        start(sequence);
+        return true;
+    }
+
+    private void start(Sequence sequence) {
+        removeWaiting(sequence);
+        int index = running.size();
+        while (index > 0 && isKeptLonger(sequence, running.get(index - 1))) {
+            index--;
+        }
+        running.add(index, sequence);
+        sequence.state = Sequence.State.RUNNING;
+        sequence.tenant.numRunning++;
+        if (sequence.cachedTokens < 0) {
+            sequence.cachedTokens = sequence.numComputed;
+            stats.numPromptTokens += sequence.promptLength;
+            stats.numCachedTokens += sequence.numComputed;
+            sequence.sink.admitted();
+        }
+    }
+
+    private static boolean isKeptLonger(Sequence a, Sequence b) {
+        return a.effectivePriority != b.effectivePriority
+                ? a.effectivePriority < b.effectivePriority
+                : a.arrivalNumber < b.arrivalNumber;
+    }
+
+    /** Blocks from the start that are in the cache. The last token must be computed in any case: it chooses the next. */
+    private int countHits(Sequence sequence) {
+        if (!readsCache(sequence)) {
+            return 0;
+        }
+        int limit = Math.min(sequence.numBlockHashes(), (sequence.numTokens() - 1) / blockSize);
+        int hits = 0;
+        while (hits < limit && pool.find(sequence.hashes(), sequence.hashIndex(hits)) != BlockPool.NONE) {
+            hits++;
+        }
+        return hits;
+    }
+
+    /** Log-probabilities of the prompt need every row computed, whatever is in the cache. */
+    private boolean readsCache(Sequence sequence) {
+        return config.prefixCaching()
+                && (!sequence.wantsPromptLogprobs() || sequence.promptLogprobs.size() == sequence.promptLength - 1);
+    }
+
+    /** Whether a running sequence is about to compute the very block this one misses: then it is worth waiting for. */
+    private boolean isBeingComputed(Sequence sequence, int firstMiss) {
+        if (!readsCache(sequence) || firstMiss >= (sequence.numTokens() - 1) / blockSize) {
+            return false;
+        }
+        for (int i = 0; i < running.size(); i++) {
+            Sequence other = running.get(i);
+            if (other.numRegistered <= firstMiss && sequence.sharesHash(firstMiss, other)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean fits(Sequence sequence, int numHits) {
+        if (running.size() >= config.maxNumSeqs()) {
+            return false;
+        }
+        long spare = pool.numFree();
+        for (int i = 0; i < running.size(); i++) {
+            spare -= Math.max(
+                    0, numBlocksReserved(running.get(i)) - running.get(i).numBlocks());
+        }
+        for (int i = 0; i < numHits; i++) {
+            if (pool.isFree(pool.find(sequence.hashes(), sequence.hashIndex(i)))) {
+                spare--;
+            }
+        }
+        return numBlocksReserved(sequence) - numHits <= spare;
+    }
+
+    /** Blocks that a sequence is sure to get once it runs. */
+    private int numBlocksReserved(Sequence sequence) {
+        int numTokens = switch (config.admission()) {
+            case WHOLE_PROMPT -> Math.min(sequence.numTokens() + 1, sequence.maxTokens());
+            case GUARANTEED_NO_EVICT -> sequence.maxTokens();
+        };
+        return (numTokens + blockSize - 1) / blockSize;
+    }
+
+    /**
+     * Whoever has to make way for a sequence that finds no room: the last of a lower priority, or else the last of the
+     * tenant that has most running, if that is two more than the sequence's own has, so that the two can't take turns in
+     * interrupting each other. Null if the sequence has to wait.
+     */
+    private @Nullable Sequence overServed(Sequence sequence) {
+        if (config.admission() == Admission.GUARANTEED_NO_EVICT || running.isEmpty()) {
+            return null;
+        }
+        Sequence last = running.getLast();
+        if (sequence.request.priority() < last.effectivePriority) {
+            return last;
+        }
+        Sequence victim = null;
+        for (int i = running.size() - 1; i >= 0; i--) {
+            Sequence other = running.get(i);
+            if (other.effectivePriority >= sequence.effectivePriority
+                    && other.tenant.numRunning >= sequence.tenant.numRunning + 2
+                    && (victim == null || other.tenant.numRunning > victim.tenant.numRunning)) {
+                victim = other;
+            }
+        }
+        return victim;
+    }
+
+    // ---- after the step
+
+    /** Takes over what came of the batch. */
+    void update(Batch batch) {
+        stats.numSteps++;
+        stats.numComputedTokens += batch.numTokens();
+        for (int i = 0; i < batch.size(); i++) {
+            Sequence sequence = batch.sequence(i);
+            Throwable failure = batch.failure(i);
+            if (failure != null) {
+                fail(sequence, asTyped(failure));
+            } else {
+                sequence.numComputed += batch.numTokens(i);
+                registerFullBlocks(sequence);
+                if (batch.chosen(i) != Batch.NO_TOKEN) {
+                    append(sequence, batch.chosen(i), batch.logprobs(i));
+                }
+            }
+        }
+        refreshGauges();
+    }
+
+    private static TokamakException asTyped(Throwable failure) {
+        return failure instanceof TokamakException typed
+                ? typed
+                : new StepFailedException("the model could not compute this request's next token: " + failure, failure);
+    }
+
+    private void registerFullBlocks(Sequence sequence) {
+        int numFull = sequence.numComputed / blockSize;
+        if (!config.prefixCaching() || numFull == sequence.numRegistered) {
+            return;
+        }
+        sequence.extendHashes(hasher, blockSize, numFull);
+        for (int i = sequence.numRegistered; i < numFull; i++) {
+            pool.register(sequence.block(i), sequence.hashes(), sequence.hashIndex(i));
+        }
+        sequence.numRegistered = numFull;
+    }
+
+    private void append(Sequence sequence, int tokenId, @Nullable TokenLogprobs logprobs) {
+        if (!sequence.promptReported) {
+            sequence.promptReported = true;
+            sequence.sink.promptDone(sequence.cachedTokens, sequence.promptLogprobs);
+        }
+        sequence.append(tokenId);
+        sequence.tenant.counter++;
+        stats.numGeneratedTokens++;
+        sequence.sink.token(tokenId, logprobs);
+        FinishReason reason = reasonToFinish(sequence, tokenId);
+        if (reason != null) {
+            finish(sequence, reason);
+        }
+    }
+
+    private static @Nullable FinishReason reasonToFinish(Sequence sequence, int tokenId) {
+        if (sequence.isStopId(tokenId)) {
+            return FinishReason.STOP;
+        }
+        if (sequence.numOutputTokens() >= sequence.request.maxTokens()) {
+            return FinishReason.LENGTH;
+        }
+        RepetitionDetection repetition =
+                sequence.request.params().repetitionDetection().orElse(null);
+        if (repetition != null && sequence.repeatsItself(repetition.maxPatternSize(), repetition.minCount())) {
+            return FinishReason.REPETITION;
+        }
+        return null;
+    }
+
+    // ---- accounts
+
+    SchedulerStats stats() {
+        return stats;
+    }
+
+    void refreshGauges() {
+        stats.numRunning = running.size();
+        stats.numWaiting = waiting.size();
+        stats.numUsedBlocks = pool.numUsed();
+    }
+
+    /** Starts over after an error in the books themselves: every sequence fails and the cache is empty. */
+    void abandon(TokamakException why) {
+        List<Sequence> all = new ArrayList<>(running);
+        all.addAll(waiting);
+        running.clear();
+        waiting.clear();
+        pool.clear();
+        tenants.clear();
+        for (Sequence sequence : all) {
+            if (isActive(sequence)) {
+                stats.numFailures++;
+                sequence.state = Sequence.State.DONE;
+                sequence.sink.failed(why);
+            }
+        }
+        refreshGauges();
+    }
+
+    /**
+     * Checks that the books balance.
+     *
+     * @throws IllegalStateException saying what is wrong
+     */
+    void checkIntegrity() {
+        int[] usedBy = new int[pool.numBlocks()];
+        for (Sequence sequence : running) {
+            require(sequence.state == Sequence.State.RUNNING, sequence, "is in the running list");
+            require((long) sequence.numBlocks() * blockSize >= sequence.numComputed, sequence, "has too few blocks");
+            for (int i = 0; i < sequence.numBlocks(); i++) {
+                usedBy[sequence.block(i)]++;
+            }
+        }
+        for (Sequence sequence : waiting) {
+            require(sequence.state == Sequence.State.WAITING, sequence, "is in the waiting list");
+            require(sequence.numBlocks() == 0, sequence, "holds blocks while it waits");
+        }
+        for (int i = 1; i < running.size(); i++) {
+            require(!isKeptLonger(running.get(i), running.get(i - 1)), running.get(i), "is out of order");
+        }
+        pool.checkIntegrity(usedBy);
+        tenants.checkIntegrity(running, waiting);
+        if (running.isEmpty() && pool.numUsed() != 0) {
+            throw new IllegalStateException(pool.numUsed() + " blocks are in use but nothing runs");
+        }
+    }
+
+    private static void require(boolean holds, Sequence sequence, String what) {
+        if (!holds) {
+            throw new IllegalStateException(sequence + " " + what);
+        }
+    }
+}

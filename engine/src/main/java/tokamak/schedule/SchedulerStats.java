@@ -1,0 +1,81 @@
+package tokamak.schedule;
+
+/** What has happened since the engine started, and how things stand. Written and read by the engine thread. */
+public final class SchedulerStats {
+    long numSteps;
+    long numComputedTokens;
+    long numGeneratedTokens;
+    long numPromptTokens;
+    long numCachedTokens;
+    long numPreemptions;
+    long numFailures;
+    long numFinished;
+    long numTimeouts;
+    long numAborted;
+    int numRunning;
+    int numWaiting;
+    int numUsedBlocks;
+    int numBlocks;
+
+    SchedulerStats() {}
+
+    /** Steps that computed something. */
+    public long numSteps() {
+        return numSteps;
+    }
+
+    /** Rows computed, recomputed ones included. */
+    public long numComputedTokens() {
+        return numComputedTokens;
+    }
+
+    public long numGeneratedTokens() {
+        return numGeneratedTokens;
+    }
+
+    /** Prompt tokens of admitted sequences. */
+    public long numPromptTokens() {
+        return numPromptTokens;
+    }
+
+    /** Of these, tokens found in the prefix cache. */
+    public long numCachedTokens() {
+        return numCachedTokens;
+    }
+
+    public long numPreemptions() {
+        return numPreemptions;
+    }
+
+    public long numFailures() {
+        return numFailures;
+    }
+
+    public long numFinished() {
+        return numFinished;
+    }
+
+    public long numTimeouts() {
+        return numTimeouts;
+    }
+
+    public long numAborted() {
+        return numAborted;
+    }
+
+    public int numRunning() {
+        return numRunning;
+    }
+
+    public int numWaiting() {
+        return numWaiting;
+    }
+
+    public int numUsedBlocks() {
+        return numUsedBlocks;
+    }
+
+    public int numBlocks() {
+        return numBlocks;
+    }
+}

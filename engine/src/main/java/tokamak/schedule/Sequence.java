@@ -1,0 +1,200 @@
+package tokamak.schedule;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import tokamak.api.TokenLogprobs;
+import tokamak.sample.TokenSampling;
+
+/**
+ * One answer in the making: its tokens, how far they are computed, and the KV blocks that hold them. Made by any thread,
+ * then handed to the engine thread, which alone reads and writes it.
+ */
+public final class Sequence {
+    enum State {
+        NEW,
+        WAITING,
+        RUNNING,
+        DONE
+    }
+
+    private static final int MAX_FIRST_CAPACITY = 1024;
+
+    final SequenceRequest request;
+    final SequenceSink sink;
+    final TokenSampling sampling;
+    final int promptLength;
+    private final int[] stopIds;
+
+    State state = State.NEW;
+    private int[] tokenIds; // [numTokens] and room for more
+    private int numTokens;
+    /** Tokens whose keys and values are in the cache. */
+    int numComputed;
+    /** The most that {@link #numComputed} has been: what is computed again after a preemption is not charged again. */
+    int numCharged;
+
+    private int[] blocks = new int[8];
+    private int numBlocks;
+    /** Blocks that have been offered to the prefix cache or come from it. */
+    int numRegistered;
+
+    private long[] hashes; // [numHashes, WORDS], entry 0 is the chain's root
+    private int numHashes;
+
+    final List<TokenLogprobs> promptLogprobs = new ArrayList<>(0);
+    boolean promptReported;
+    int cachedTokens = -1;
+
+    // The scheduler's notes.
+    Tenant tenant = Tenant.NOBODY;
+    long arrivalNumber;
+    long arrivalNanos;
+    long effectivePriority;
+    /** The step in which it was last served or passed over. */
+    long stepNumber = -1;
+
+    /** @param blockSize tokens per KV block */
+    public Sequence(SequenceRequest request, SequenceSink sink, int blockSize) {
+        this.request = request;
+        this.sink = sink;
+        this.promptLength = request.promptIds().length;
+        this.tokenIds =
+                Arrays.copyOf(request.promptIds(), promptLength + Math.min(request.maxTokens(), MAX_FIRST_CAPACITY));
+        this.numTokens = promptLength;
+        this.stopIds =
+                request.stopIds().stream().mapToInt(Integer::intValue).sorted().toArray();
+        this.sampling = new TokenSampling(request.params(), stopIds, request.seed(), tokenIds, promptLength);
+        // The prompt's hashes are worked out here so that the engine thread need not.
+        BlockHasher hasher = new BlockHasher(blockSize);
+        this.hashes = hasher.root(request.cacheSalt());
+        this.hashes = Arrays.copyOf(hashes, (promptLength / blockSize + 2) * BlockHasher.WORDS);
+        this.numHashes = 1;
+        extendHashes(hasher, blockSize, promptLength / blockSize);
+    }
+
+    int numTokens() {
+        return numTokens;
+    }
+
+    int numOutputTokens() {
+        return numTokens - promptLength;
+    }
+
+    /** Tokens to compute before the next one can be chosen; at least 1. */
+    int numRemaining() {
+        return numTokens - numComputed;
+    }
+
+    int maxTokens() {
+        return promptLength + request.maxTokens();
+    }
+
+    int tokenId(int position) {
+        return tokenIds[position];
+    }
+
+    void append(int tokenId) {
+        if (numTokens == tokenIds.length) {
+            tokenIds = Arrays.copyOf(tokenIds, Math.min(2 * numTokens, maxTokens()));
+        }
+        tokenIds[numTokens++] = tokenId;
+        sampling.accept(tokenId);
+    }
+
+    void copyTokens(int from, int count, int[] target, int targetIndex) {
+        System.arraycopy(tokenIds, from, target, targetIndex, count);
+    }
+
+    boolean isStopId(int tokenId) {
+        return Arrays.binarySearch(stopIds, tokenId) >= 0;
+    }
+
+    int numBlocks() {
+        return numBlocks;
+    }
+
+    int block(int index) {
+        return blocks[index];
+    }
+
+    void addBlock(int block) {
+        if (numBlocks == blocks.length) {
+            blocks = Arrays.copyOf(blocks, 2 * numBlocks);
+        }
+        blocks[numBlocks++] = block;
+    }
+
+    /** Gives up the last block. */
+    int removeBlock() {
+        return blocks[--numBlocks];
+    }
+
+    void copyBlocks(int[] target, int targetIndex) {
+        System.arraycopy(blocks, 0, target, targetIndex, numBlocks);
+    }
+
+    /** Makes sure that the first {@code count} full blocks have hashes. */
+    void extendHashes(BlockHasher hasher, int blockSize, int count) {
+        if (hashes.length < (count + 1) * BlockHasher.WORDS) {
+            hashes = Arrays.copyOf(hashes, Math.max((count + 1) * BlockHasher.WORDS, 2 * hashes.length));
+        }
+        for (; numHashes <= count; numHashes++) {
+            int parent = (numHashes - 1) * BlockHasher.WORDS;
+            hasher.hash(hashes, parent, tokenIds, (numHashes - 1) * blockSize, hashes, parent + BlockHasher.WORDS);
+        }
+    }
+
+    /** Full blocks whose hashes are known. */
+    int numBlockHashes() {
+        return numHashes - 1;
+    }
+
+    /** Every hash known; that of block {@code i} begins at {@link #hashIndex}. */
+    long[] hashes() {
+        return hashes;
+    }
+
+    int hashIndex(int block) {
+        return (block + 1) * BlockHasher.WORDS;
+    }
+
+    boolean sharesHash(int block, Sequence other) {
+        if (block >= numBlockHashes() || block >= other.numBlockHashes()) {
+            return false;
+        }
+        int from = hashIndex(block);
+        int to = from + BlockHasher.WORDS;
+        return Arrays.equals(hashes, from, to, other.hashes, from, to);
+    }
+
+    boolean wantsPromptLogprobs() {
+        return request.promptTopLogprobs().isPresent();
+    }
+
+    /** Whether the logits after this position are needed: to choose a token, or to report the prompt's next one. */
+    boolean needsLogits(int position) {
+        return position == numTokens - 1 || isPromptLogprobDue(position);
+    }
+
+    boolean isPromptLogprobDue(int position) {
+        return wantsPromptLogprobs() && position < promptLength - 1 && position >= promptLogprobs.size();
+    }
+
+    /** Whether the answer's end is a pattern of at most {@code maxSize} tokens, {@code minCount} times. */
+    boolean repeatsItself(int maxSize, int minCount) {
+        for (int size = 1; size <= maxSize && (long) size * minCount <= numOutputTokens(); size++) {
+            int from = numTokens - size * minCount;
+            if (Arrays.equals(tokenIds, from, numTokens - size, tokenIds, from + size, numTokens)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public String toString() {
+        return "sequence " + arrivalNumber + " (" + state + ", " + numComputed + " of " + numTokens
+                + " tokens computed, " + numBlocks + " blocks)";
+    }
+}

@@ -1,0 +1,57 @@
+package tokamak.schedule;
+
+/** The engine's parts without its thread: steps are made one by one, on a clock that the test moves. */
+final class StepRig {
+    final HashModel model;
+    final Scheduler scheduler;
+    final ModelRunner runner;
+    final Batch batch;
+    long nanos = 1;
+
+    StepRig(HashModel model, SchedulerConfig config) {
+        this.model = model;
+        this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), () -> nanos);
+        this.runner = new ModelRunner(model, model.vocabSize(), config);
+        this.batch = new Batch(config.maxNumSeqs());
+    }
+
+    static SchedulerConfig config(int maxNumSeqs, int maxNumBatchedTokens) {
+        return new SchedulerConfig(
+                maxNumSeqs, maxNumBatchedTokens, maxNumBatchedTokens, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
+    }
+
+    Sequence sequence(SequenceRequest request, RecordingSink sink) {
+        return new Sequence(request, sink, model.kvBlockSize());
+    }
+
+    /** Whether anything was computed. */
+    boolean step() {
+        nanos += 1_000_000;
+        scheduler.schedule(batch);
+        scheduler.checkIntegrity();
+        if (batch.size() == 0) {
+            return false;
+        }
+        runner.run(batch);
+        scheduler.update(batch);
+        scheduler.checkIntegrity();
+        return true;
+    }
+
+    void runToEnd() {
+        int idle = 0;
+        while (scheduler.hasWork()) {
+            idle = step() ? 0 : idle + 1;
+            if (idle > 100) {
+                throw new IllegalStateException("there is work but no step does any");
+            }
+        }
+    }
+
+    RecordingSink run(SequenceRequest request) {
+        RecordingSink sink = new RecordingSink();
+        scheduler.add(sequence(request, sink));
+        runToEnd();
+        return sink;
+    }
+}
