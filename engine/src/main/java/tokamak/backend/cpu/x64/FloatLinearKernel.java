@@ -1,0 +1,122 @@
+package tokamak.backend.cpu.x64;
+
+import static tokamak.backend.cpu.x64.Gpr.R12;
+import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBX;
+
+/**
+ * Generates the product of one panel of float weight rows, two registers wide, with a tile of tokens. Every result is one
+ * chain of fused multiply-adds over k, front to back, whatever the tile.
+ *
+ * <p>A panel is {@code [columns][rows of a panel]}, except that bfloat16 comes in pairs {@code [columns / 2][rows][2]}: a pair in
+ * a 32-bit lane becomes two floats by a shift and a mask. Activations of a tile are {@code [columns][tokens]} floats.
+ */
+final class FloatLinearKernel {
+    /** Columns per turn of the loop; columns are padded to a multiple of it with zeros. */
+    static final int UNROLL = 4;
+
+    /** Registers of weight rows per panel: each activation that is fetched is used twice. */
+    static final int PANEL_REGISTERS = 2;
+
+    private final Assembler a = new Assembler();
+    private final Isa isa;
+    private final FloatFormat format;
+    private final int tokens;
+    private final int prefetchBytes;
+
+    private FloatLinearKernel(Isa isa, FloatFormat format, int tokens, int prefetchBytes) {
+        this.isa = isa;
+        this.format = format;
+        this.tokens = tokens;
+        this.prefetchBytes = prefetchBytes;
+    }
+
+    /** Tokens of the largest tile. */
+    static int maxTokens(Isa isa) {
+        return isa.numRegisters() == 32 ? 12 : 6;
+    }
+
+    static int panelRows(Isa isa) {
+        return PANEL_REGISTERS * isa.lanes();
+    }
+
+    /** The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being {@link #UNROLL}. */
+    static byte[] generate(Isa isa, OperatingSystem system, FloatFormat format, int tokens, int prefetchBytes) {
+        FloatLinearKernel kernel = new FloatLinearKernel(isa, format, tokens, prefetchBytes);
+        PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, PANEL_REGISTERS);
+        loop.emit(system, 0, kernel.activation().number(), kernel::panel);
+        return kernel.a.code();
+    }
+
+    private Vec register(int number) {
+        return new Vec(isa.width(), number);
+    }
+
+    private Vec sum(int token, int part) {
+        return register(PANEL_REGISTERS * token + part);
+    }
+
+    private Vec weight(int part) {
+        return register(PANEL_REGISTERS * maxTokens(isa) + part);
+    }
+
+    private Vec activation() {
+        return weight(PANEL_REGISTERS);
+    }
+
+    private void panel() {
+        for (int token = 0; token < tokens; token++) {
+            for (int part = 0; part < PANEL_REGISTERS; part++) {
+                a.emit(Op.VPXOR, sum(token, part), sum(token, part), sum(token, part));
+            }
+        }
+        int stepBytes = panelRows(isa) * format.bytes();
+        Label loop = new Label();
+        a.align(32);
+        a.bind(loop);
+        for (int ahead = 0; prefetchBytes > 0 && ahead < UNROLL * stepBytes; ahead += 64) {
+            a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
+        }
+        for (int k = 0; k < UNROLL; k++) {
+            for (int part = 0; part < PANEL_REGISTERS; part++) {
+                load(k, part);
+            }
+            for (int token = 0; token < tokens; token++) {
+                a.emit(Op.VBROADCASTSS, activation(), Mem.at(RBX, Float.BYTES * (k * tokens + token)));
+                for (int part = 0; part < PANEL_REGISTERS; part++) {
+                    a.emit(Op.VFMADD231PS, sum(token, part), weight(part), activation());
+                }
+            }
+        }
+        a.add(RAX, UNROLL * stepBytes);
+        a.add(RBX, UNROLL * Float.BYTES * tokens);
+        a.sub(R12, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, loop);
+    }
+
+    /** Weights of column k as floats. */
+    private void load(int k, int part) {
+        Vec weight = weight(part);
+        int lanes = isa.lanes();
+        int place = (k * PANEL_REGISTERS + part) * lanes * format.bytes();
+        switch (format) {
+            case F32 -> a.emit(Op.VMOVUPS, weight, Mem.at(RAX, place));
+            case F16 -> a.emit(Op.VCVTPH2PS, weight, Mem.at(RAX, place));
+            case BF16 -> {
+                a.emit(Op.VMOVDQU, weight, Mem.at(RAX, (k / 2 * PANEL_REGISTERS + part) * lanes * 4));
+                if (k % 2 == 0) {
+                    a.emit(Op.VPSLLD, weight, weight, 16);
+                } else {
+                    a.emit(Op.VPAND, weight, weight, a.constant32(0xFFFF_0000));
+                }
+            }
+            case F8_E4M3 -> {
+                // sign to the top, exponent and mantissa to where float32 has the low bits of its own: 2^120 too small
+                a.emit(Op.VPMOVSXBD, weight, Mem.at(RAX, place));
+                a.emit(Op.VPSLLD, weight, weight, 20);
+                a.emit(Op.VPAND, weight, weight, a.constant32(0x87F0_0000));
+                a.emit(Op.VMULPS, weight, weight, a.constantFloat(0x1p120f));
+            }
+        }
+    }
+}

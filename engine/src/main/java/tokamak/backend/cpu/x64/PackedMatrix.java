@@ -1,0 +1,203 @@
+package tokamak.backend.cpu.x64;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Optional;
+import tokamak.tensor.Tensor;
+
+/**
+ * A linear layer's matrix in the kernels' order, and the product with it. The bytes belong to the arena that was given.
+ *
+ * <p>A product has two steps: {@link #prepare} once per token, then {@link #multiply} over disjoint ranges of rows; both
+ * may be spread over threads. A token's result is the same bit for bit in any batch and under any split.
+ */
+public final class PackedMatrix {
+    /** Prepared activations of as many tokens as fit are used for all rows before the next tokens' turn: half a level-2 cache. */
+    private static final long ACTIVATION_CACHE_BYTES = 256 * 1024;
+
+    private static final long ALIGNMENT = 64;
+
+    private final LinearCode code;
+    private final MemorySegment data;
+    private final long rows;
+    private final long columns;
+
+    private PackedMatrix(LinearCode code, MemorySegment data, long rows, long columns) {
+        this.code = code;
+        this.data = data;
+        this.rows = rows;
+        this.columns = columns;
+    }
+
+    /**
+     * A matrix of the tensor's shape without its numbers: {@link #pack} brings them in.
+     *
+     * @param tensor {@code [outFeatures, inFeatures]}
+     * @return empty if no kernel covers the format or its numbers, so that the caller computes otherwise
+     */
+    public static Optional<PackedMatrix> allocate(Kernels kernels, Tensor tensor, Arena arena) {
+        if (tensor.rows() == 0 || tensor.columns() == 0) {
+            return Optional.empty();
+        }
+        return LinearCode.of(tensor.dtype(), kernels)
+                .filter(code -> code.canPack(tensor.data()))
+                .map(code -> {
+                    long numPanels = (tensor.rows() + code.panelRows() - 1) / code.panelRows();
+                    long bytes = Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
+                    return new PackedMatrix(code, arena.allocate(bytes, ALIGNMENT), tensor.rows(), tensor.columns());
+                });
+    }
+
+    /** Packs the panels {@code [fromPanel, toPanel)} of the tensor. Threads may share the panels out among them. */
+    public void pack(Tensor tensor, int fromPanel, int toPanel) {
+        if (tensor.rows() != rows || tensor.columns() != columns || tensor.dtype() != code.dtype()) {
+            throw new IllegalArgumentException(tensor + " is not what the matrix was allocated for");
+        }
+        long bytes = code.panelBytes(columns);
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            MemorySegment target = data.asSlice(panel * bytes, bytes);
+            code.packPanel(tensor.data(), rows, columns, (long) panel * code.panelRows(), target);
+        }
+    }
+
+    public long rows() {
+        return rows;
+    }
+
+    public long columns() {
+        return columns;
+    }
+
+    /** Bytes of the packed matrix. */
+    public long bytes() {
+        return data.byteSize();
+    }
+
+    /** Rows per panel: ranges given to {@link #multiply} begin at multiples of it. */
+    public int panelRows() {
+        return code.panelRows();
+    }
+
+    public int numPanels() {
+        return Math.toIntExact((rows + code.panelRows() - 1) / code.panelRows());
+    }
+
+    /** Bytes that {@link #prepare} fills for a batch. */
+    public long activationBytes(int tokens) {
+        return Math.multiplyExact(code.activationBytes(columns), (long) tokens);
+    }
+
+    /** Equal for matrices of equal columns that can share prepared activations. */
+    public Object activationForm() {
+        return code.activationForm();
+    }
+
+    /**
+     * Prepares the activations of tokens {@code [from, to)} of a batch.
+     *
+     * @param x floats, a row per token
+     * @param xStart byte offset of the batch's first row
+     * @param xStride bytes from row to row
+     * @param tokens the whole batch: it decides the order in {@code prepared}
+     * @param prepared at least {@link #activationBytes} bytes
+     */
+    public void prepare(
+            MemorySegment x, long xStart, long xStride, int tokens, int from, int to, MemorySegment prepared) {
+        requireRange("tokens", from, to, tokens);
+        requireRows("x", x, xStart, xStride, tokens, columns);
+        requireBytes("prepared activations", prepared, activationBytes(tokens));
+        TokenTiles tiles = TokenTiles.of(tokens, code.maxTokens());
+        for (int token = from; token < to; token++) {
+            int tile = tiles.tileOf(token);
+            int first = tiles.firstTokenOf(tile);
+            long target =
+                    prepared.address() + first * code.activationBytes(columns) + (token - first) * code.tokenOffset();
+            code.prepare(x.address() + xStart + token * xStride, columns, target, tiles.tokensOf(tile));
+        }
+        Reference.reachabilityFence(x);
+        Reference.reachabilityFence(prepared);
+    }
+
+    /**
+     * {@code y[t][n] = x[t] · w[n]} for all tokens of a batch and the rows of panels {@code [fromPanel, toPanel)}.
+     *
+     * @param prepared what {@link #prepare} made of the batch
+     * @param y floats, a row per token
+     * @param yStart byte offset of the result of weight row 0 for the first token
+     * @param yStride bytes from token to token
+     */
+    public void multiply(
+            MemorySegment prepared,
+            int tokens,
+            MemorySegment y,
+            long yStart,
+            long yStride,
+            int fromPanel,
+            int toPanel) {
+        requireRange("panels", fromPanel, toPanel, numPanels());
+        requireBytes("prepared activations", prepared, activationBytes(tokens));
+        requireRows("y", y, yStart, yStride, tokens, rows);
+        if (fromPanel == toPanel) {
+            return;
+        }
+        TokenTiles tiles = TokenTiles.of(tokens, code.maxTokens());
+        long perToken = code.activationBytes(columns);
+        int tilesAtOnce = (int) Math.max(1, ACTIVATION_CACHE_BYTES / (perToken * code.maxTokens()));
+        for (int tile = 0; tile < tiles.numTiles(); ) {
+            int tilesOfOneSize = tile < tiles.numWide() ? tiles.numWide() : tiles.numTiles();
+            int end = Math.min(tile + tilesAtOnce, tilesOfOneSize);
+            int firstToken = tiles.firstTokenOf(tile);
+            multiplyTiles(
+                    tiles.tokensOf(tile),
+                    end - tile,
+                    prepared.address() + firstToken * perToken,
+                    y.address() + yStart + firstToken * yStride,
+                    yStride,
+                    fromPanel,
+                    toPanel);
+            tile = end;
+        }
+        Reference.reachabilityFence(prepared);
+        Reference.reachabilityFence(y);
+    }
+
+    private void multiplyTiles(
+            int tokensOfTile, int numTiles, long prepared, long y, long yStride, int fromPanel, int toPanel) {
+        long firstRow = (long) fromPanel * code.panelRows();
+        long endRow = Math.min((long) toPanel * code.panelRows(), rows);
+        code.product(tokensOfTile)
+                .call(
+                        data.address() + fromPanel * code.panelBytes(columns),
+                        prepared,
+                        y + firstRow * Float.BYTES,
+                        code.steps(columns),
+                        yStride,
+                        endRow - firstRow,
+                        numTiles,
+                        0);
+        Reference.reachabilityFence(data);
+    }
+
+    private static void requireRange(String what, int from, int to, int end) {
+        if (from < 0 || to < from || to > end) {
+            throw new IndexOutOfBoundsException("[" + from + ", " + to + ") of " + end + " " + what);
+        }
+    }
+
+    private static void requireBytes(String what, MemorySegment segment, long needed) {
+        if (!segment.isNative() || segment.byteSize() < needed) {
+            throw new IllegalArgumentException(
+                    what + ": " + needed + " bytes of native memory needed, found " + segment);
+        }
+    }
+
+    private static void requireRows(
+            String what, MemorySegment segment, long start, long stride, int rows, long columns) {
+        if (rows < 1 || start < 0 || stride < columns * Float.BYTES) {
+            throw new IllegalArgumentException(what + ": " + rows + " rows of " + columns + " floats at byte " + start
+                    + " don't fit a stride of " + stride);
+        }
+        requireBytes(what, segment, start + (rows - 1) * stride + columns * Float.BYTES);
+    }
+}

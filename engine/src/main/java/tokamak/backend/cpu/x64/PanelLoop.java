@@ -1,0 +1,137 @@
+package tokamak.backend.cpu.x64;
+
+import static tokamak.backend.cpu.x64.Gpr.R10;
+import static tokamak.backend.cpu.x64.Gpr.R11;
+import static tokamak.backend.cpu.x64.Gpr.R12;
+import static tokamak.backend.cpu.x64.Gpr.R13;
+import static tokamak.backend.cpu.x64.Gpr.R14;
+import static tokamak.backend.cpu.x64.Gpr.R15;
+import static tokamak.backend.cpu.x64.Gpr.R8;
+import static tokamak.backend.cpu.x64.Gpr.R9;
+import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBX;
+import static tokamak.backend.cpu.x64.Gpr.RCX;
+import static tokamak.backend.cpu.x64.Gpr.RDI;
+import static tokamak.backend.cpu.x64.Gpr.RDX;
+import static tokamak.backend.cpu.x64.Gpr.RSI;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The loops around every linear kernel: panels of weight rows outside, tiles of tokens inside, so that a panel is read from
+ * memory once and from the near caches for all other tiles. The body sums one panel times one tile over k.
+ *
+ * <pre>
+ * arguments: rdi weights, rsi activations, rdx y, rcx steps of k, r8 bytes from one row of y to the next,
+ *            r9 weight rows, r10 tiles
+ * in the body: rax weights and rbx activations, both to be moved past what was read; r12 counts steps; r14, r15 free
+ * </pre>
+ */
+final class PanelLoop {
+    private static final Mask TAIL = new Mask(1);
+
+    private final Assembler a;
+    private final Isa isa;
+    private final int tokens;
+    private final int registersPerToken;
+
+    /**
+     * @param tokens tokens of a tile
+     * @param registersPerToken registers of weight rows that a panel is wide; the sums of token t are in the registers
+     *     {@code firstSum + t * registersPerToken} and following
+     */
+    PanelLoop(Assembler a, Isa isa, int tokens, int registersPerToken) {
+        this.a = a;
+        this.isa = isa;
+        this.tokens = tokens;
+        this.registersPerToken = registersPerToken;
+    }
+
+    /** Emits a whole routine around {@code body}. */
+    void emit(OperatingSystem system, int firstSum, int scratch, Runnable body) {
+        Frame frame = new Frame(a, system);
+        Label panel = new Label();
+        Label tile = new Label();
+        Label tail = new Label();
+        Label stored = new Label();
+        int panelRows = panelRows();
+        frame.enter();
+        a.bind(panel);
+        a.mov(RBX, RSI);
+        a.mov(R13, RDX);
+        a.mov(R11, R10);
+        a.bind(tile);
+        a.mov(RAX, RDI);
+        a.mov(R12, RCX);
+        body.run();
+        a.cmp(R9, panelRows);
+        a.jump(Assembler.Condition.LESS, tail);
+        storeWhole(firstSum);
+        a.bind(stored);
+        a.sub(R11, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, tile);
+        a.mov(RDI, RAX);
+        a.add(RDX, Float.BYTES * panelRows);
+        a.sub(R9, panelRows);
+        a.jump(Assembler.Condition.GREATER, panel);
+        frame.leave();
+        a.bind(tail);
+        storeTail(firstSum, scratch);
+        a.jump(stored);
+    }
+
+    private void storeWhole(int firstSum) {
+        for (int token = 0; token < tokens; token++) {
+            for (int part = 0; part < registersPerToken; part++) {
+                Vec sum = new Vec(isa.width(), firstSum + token * registersPerToken + part);
+                a.emit(Op.VMOVUPS_STORE, sum, Mem.at(R13, part * isa.width().bytes()));
+            }
+            a.add(R13, R8);
+        }
+    }
+
+    /** The last panel's rows beyond the matrix are not stored: what follows in y belongs to somebody else. */
+    private void storeTail(int firstSum, int scratch) {
+        Vec lanes = new Vec(isa.width(), scratch);
+        Mem table = a.table(tailTable());
+        for (int part = 0; part < registersPerToken; part++) {
+            a.lea(R12, table);
+            a.mov(R15, R9);
+            a.neg(R15);
+            int wholeTable = Float.BYTES * panelRows();
+            a.emit(
+                    Op.VMOVDQU,
+                    lanes,
+                    Mem.at(R12, R15, 4, wholeTable + part * isa.width().bytes()));
+            a.mov(R14, R13);
+            if (isa.width() == Width.Z) {
+                a.emitTest(Op.VPTESTMD, TAIL, lanes, lanes);
+            }
+            for (int token = 0; token < tokens; token++) {
+                Vec sum = new Vec(isa.width(), firstSum + token * registersPerToken + part);
+                Mem place = Mem.at(R14, part * isa.width().bytes());
+                if (isa.width() == Width.Z) {
+                    a.emitMasked(Op.VMOVUPS_STORE, TAIL, sum, place);
+                } else {
+                    a.emit(Op.VMASKMOVPS_STORE, sum, lanes, place);
+                }
+                a.add(R14, R8);
+            }
+        }
+        a.mov(R13, R14);
+    }
+
+    private int panelRows() {
+        return isa.lanes() * registersPerToken;
+    }
+
+    /** As many set lanes as a panel has rows, then as many clear ones: read from where the set ones that are left begin. */
+    private byte[] tailTable() {
+        ByteBuffer table = ByteBuffer.allocate(2 * Float.BYTES * panelRows()).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < panelRows(); i++) {
+            table.putInt(-1);
+        }
+        return table.array();
+    }
+}

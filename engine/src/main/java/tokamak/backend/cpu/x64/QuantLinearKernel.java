@@ -1,0 +1,331 @@
+package tokamak.backend.cpu.x64;
+
+import static tokamak.backend.cpu.x64.Gpr.R12;
+import static tokamak.backend.cpu.x64.Gpr.R14;
+import static tokamak.backend.cpu.x64.Gpr.R15;
+import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBX;
+
+/**
+ * Generates the product of one panel of integer-coded weight rows with a tile of tokens. Per sub-block the products of
+ * codes and activation bytes are summed exactly in integers; then per token {@code sum += integer * (scale * xScale)} in one
+ * fixed order over k. The result of a token depends on nothing but that token, whatever the tile.
+ *
+ * <p>Registers of a tile of T tokens: T integer sums, T float sums, and what is left for codes and constants. AVX-512 takes
+ * 12 tokens, the 16 registers of AVX2 six.
+ */
+final class QuantLinearKernel {
+    private final Assembler a = new Assembler();
+    private final Isa isa;
+    private final QuantFormat format;
+    private final DotMode mode;
+    private final PackedLayout packed;
+    private final ActivationLayout activations;
+    private final int tokens;
+    private final int prefetchBytes;
+
+    private final Vec[] integers;
+    private final Vec[] floats;
+    /** Codes, and while a sub-block is being scaled its scale and minimum. */
+    private final Vec[] codes;
+
+    private final Vec temporary;
+    private final Vec constant;
+
+    private QuantLinearKernel(Isa isa, QuantFormat format, int tokens, int prefetchBytes) {
+        this.isa = isa;
+        this.format = format;
+        this.mode = DotMode.of(format, isa);
+        this.packed = PackedLayout.of(format, isa);
+        this.activations = ActivationLayout.of(format, isa);
+        this.tokens = tokens;
+        this.prefetchBytes = prefetchBytes;
+        int max = maxTokens(isa);
+        this.integers = registers(0, tokens);
+        this.floats = registers(max, tokens);
+        boolean wide = isa.numRegisters() == 32;
+        this.codes = registers(2 * max, wide ? 4 : 2);
+        this.temporary = register(wide ? 28 : 14);
+        this.constant = register(wide ? 29 : 15);
+    }
+
+    /** Tokens of the largest tile. */
+    static int maxTokens(Isa isa) {
+        return isa.numRegisters() == 32 ? 12 : 6;
+    }
+
+    /**
+     * The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being blocks.
+     *
+     * @param prefetchBytes how far ahead weights are asked for; 0: not at all
+     */
+    static byte[] generate(Isa isa, OperatingSystem system, QuantFormat format, int tokens, int prefetchBytes) {
+        QuantLinearKernel kernel = new QuantLinearKernel(isa, format, tokens, prefetchBytes);
+        PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, 1);
+        loop.emit(system, maxTokens(isa), kernel.temporary.number(), kernel::panel);
+        return kernel.a.code();
+    }
+
+    private Vec register(int number) {
+        return new Vec(isa.width(), number);
+    }
+
+    private Vec[] registers(int first, int count) {
+        Vec[] registers = new Vec[count];
+        for (int i = 0; i < count; i++) {
+            registers[i] = register(first + i);
+        }
+        return registers;
+    }
+
+    private void panel() {
+        for (Vec sum : floats) {
+            a.emit(Op.VPXOR, sum, sum, sum);
+        }
+        if (format.hasCodebook()) {
+            a.emit(Op.VMOVDQU, constant, a.table(codebookTable()));
+        }
+        Label block = new Label();
+        a.align(32);
+        a.bind(block);
+        a.mov(R15, RAX);
+        a.add(RAX, packed.headerBytes());
+        if (format.groupsPerBlock() == 1) {
+            group();
+        } else {
+            Label group = new Label();
+            a.mov32(R14, format.groupsPerBlock());
+            a.align(32);
+            a.bind(group);
+            group();
+            a.sub(R14, 1);
+            a.jump(Assembler.Condition.NOT_ZERO, group);
+        }
+        a.sub(R12, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, block);
+    }
+
+    private byte[] codebookTable() {
+        byte[] book = format.codebook();
+        byte[] table = new byte[Width.Z.bytes()];
+        for (int i = 0; i < table.length; i++) {
+            table[i] = (byte) (book[i % 16] + (mode == DotMode.SIGNED ? 0 : format.offset));
+        }
+        return table;
+    }
+
+    private void group() {
+        for (int ahead = 0; prefetchBytes > 0 && ahead < packed.groupBytes(); ahead += 64) {
+            a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
+        }
+        int stepsPerSubBlock = format.subBlock / DotMode.STEP;
+        for (int sub = 0; sub < format.subBlocksPerGroup(); sub++) {
+            startIntegers(sub);
+            int stride = mode == DotMode.WORD_PAIRS ? 2 : 1;
+            for (int step = sub * stepsPerSubBlock; step < (sub + 1) * stepsPerSubBlock; step += stride) {
+                multiply(step);
+            }
+            scaleIntegers(sub);
+        }
+        a.add(RAX, packed.groupBytes());
+        a.add(RBX, tokens * activations.groupBytes());
+    }
+
+    private Mem activation(int token, int offset) {
+        return Mem.at(RBX, token * activations.groupBytes() + offset);
+    }
+
+    private void startIntegers(int sub) {
+        boolean startsAtSlot = activations.slot() != ActivationLayout.Slot.SCALED_SUM && activations.offset() != 0;
+        for (int token = 0; token < tokens; token++) {
+            Vec sum = integers[token];
+            if (startsAtSlot) {
+                a.emit(Op.VPBROADCASTD, sum, activation(token, activations.slotOffset(sub)));
+            } else {
+                a.emit(Op.VPXOR, sum, sum, sum);
+            }
+        }
+    }
+
+    // ---- codes -----------------------------------------------------------------------------------------------------
+
+    /** Leaves the unsigned codes (in {@link DotMode#SIGNED} the signed values) of a step in {@code target}. */
+    private void decode(int step, Vec target) {
+        lowBits(step, target);
+        if (format.highBits > 0) {
+            highBits(step, target);
+        }
+        if (format.hasCodebook()) {
+            a.emit(Op.VPSHUFB, target, constant, target);
+        }
+    }
+
+    private void lowBits(int step, Vec target) {
+        Mem place = Mem.at(RAX, packed.lowOffset(step));
+        int shift = step % packed.stepsPerLowRegister() * format.lowBits;
+        int mask = (1 << format.lowBits) - 1;
+        if (format.lowBits == 8) {
+            a.emit(Op.VMOVDQU, target, place);
+        } else {
+            a.emit(Op.VMOVDQU, target, place);
+            shiftRight(target, shift);
+            a.emit(Op.VPAND, target, target, a.constantBytes(mask));
+        }
+    }
+
+    /** Moves the step's high bits above the low ones. Shifts work on words: what crosses a byte's border is masked away. */
+    private void highBits(int step, Vec target) {
+        int shift = step % packed.stepsPerHighRegister() * format.highBits - format.lowBits;
+        int mask = (1 << format.highBits) - 1 << format.lowBits;
+        a.emit(Op.VMOVDQU, temporary, Mem.at(RAX, packed.highOffset(step)));
+        shiftRight(temporary, shift);
+        a.emit(Op.VPAND, temporary, temporary, a.constantBytes(mask));
+        a.emit(Op.VPOR, target, target, temporary);
+    }
+
+    private void shiftRight(Vec target, int count) {
+        if (count > 0) {
+            a.emit(Op.VPSRLW, target, target, count);
+        } else if (count < 0) {
+            a.emit(Op.VPSLLW, target, target, -count);
+        }
+    }
+
+    // ---- products --------------------------------------------------------------------------------------------------
+
+    private void multiply(int step) {
+        Vec code = codes[step % codes.length];
+        switch (mode) {
+            case VNNI -> {
+                decode(step, code);
+                multiplyVnni(step, code);
+            }
+            case WORDS -> {
+                decode(step, code);
+                for (int token = 0; token < tokens; token++) {
+                    a.emit(Op.VPBROADCASTD, temporary, activation(token, activations.stepOffset(step)));
+                    a.emit(Op.VPMADDUBSW, temporary, code, temporary);
+                    a.emit(Op.VPADDW, integers[token], integers[token], temporary);
+                }
+            }
+            case WORD_PAIRS -> {
+                decode(step, codes[0]);
+                decode(step + 1, codes[1]);
+                multiplyPair(step);
+            }
+            case SIGNED -> {
+                decode(step, codes[0]);
+                a.emit(Op.VPABSB, codes[1], codes[0]);
+                multiplySigned(step);
+            }
+        }
+    }
+
+    private void multiplyVnni(int step, Vec code) {
+        for (int token = 0; token < tokens; token++) {
+            Mem activation = activation(token, activations.stepOffset(step));
+            if (isa.width() == Width.Z) {
+                a.emit(Op.VPDPBUSD, integers[token], code, activation.broadcastDword());
+            } else {
+                a.emit(Op.VPBROADCASTD, temporary, activation);
+                a.emit(Op.VPDPBUSD, integers[token], code, temporary);
+            }
+        }
+    }
+
+    private void multiplyPair(int step) {
+        for (int token = 0; token < tokens; token++) {
+            a.emit(Op.VPBROADCASTD, temporary, activation(token, activations.stepOffset(step)));
+            a.emit(Op.VPBROADCASTD, constant, activation(token, activations.stepOffset(step + 1)));
+            a.emit(Op.VPMADDUBSW, temporary, codes[0], temporary);
+            a.emit(Op.VPMADDUBSW, constant, codes[1], constant);
+            a.emit(Op.VPADDW, temporary, temporary, constant);
+            a.emit(Op.VPMADDWD, temporary, temporary, a.constant32(0x0001_0001));
+            a.emit(Op.VPADDD, integers[token], integers[token], temporary);
+        }
+    }
+
+    private void multiplySigned(int step) {
+        for (int token = 0; token < tokens; token++) {
+            a.emit(Op.VPBROADCASTD, temporary, activation(token, activations.stepOffset(step)));
+            a.emit(Op.VPSIGNB, temporary, temporary, codes[0]);
+            a.emit(Op.VPMADDUBSW, temporary, codes[1], temporary);
+            a.emit(Op.VPMADDWD, temporary, temporary, a.constant32(0x0001_0001));
+            a.emit(Op.VPADDD, integers[token], integers[token], temporary);
+        }
+    }
+
+    // ---- scales ----------------------------------------------------------------------------------------------------
+
+    private void scaleIntegers(int sub) {
+        Vec scale = codes[0];
+        Vec min = codes[1];
+        loadScales(sub, scale, min);
+        for (int token = 0; token < tokens; token++) {
+            Vec integer = integers[token];
+            if (mode == DotMode.WORDS) {
+                a.emit(Op.VPMADDWD, integer, integer, a.constant32(0x0001_0001));
+            }
+            a.emit(Op.VCVTDQ2PS, integer, integer);
+            Mem xScale = activation(token, 0);
+            Mem slot = activation(token, activations.slotOffset(sub));
+            if (isa.width() == Width.Z) {
+                Vec product = register(codes[2].number() + token % 2);
+                a.emit(Op.VMULPS, product, scale, xScale.broadcastDword());
+                a.emit(Op.VFMADD231PS, floats[token], integer, product);
+                if (format.scales.hasMin) {
+                    a.emit(Op.VFMADD231PS, floats[token], min, slot.broadcastDword());
+                }
+            } else {
+                a.emit(Op.VBROADCASTSS, temporary, xScale);
+                a.emit(Op.VMULPS, temporary, scale, temporary);
+                a.emit(Op.VFMADD231PS, floats[token], integer, temporary);
+                if (format.scales.hasMin) {
+                    a.emit(Op.VBROADCASTSS, temporary, slot);
+                    a.emit(Op.VFMADD231PS, floats[token], min, temporary);
+                }
+            }
+        }
+    }
+
+    private void loadScales(int sub, Vec scale, Vec min) {
+        int lanes = isa.lanes();
+        Mem header = Mem.at(R15, 0);
+        Mem secondHeader = Mem.at(R15, 2 * lanes);
+        Mem factors = Mem.at(RAX, packed.factorOffset(sub));
+        switch (format.scales) {
+            case F16 -> a.emit(Op.VCVTPH2PS, scale, header);
+            case F16_AND_MIN -> {
+                a.emit(Op.VCVTPH2PS, scale, header);
+                a.emit(Op.VCVTPH2PS, min, secondHeader);
+            }
+            case E8M0 -> {
+                a.emit(Op.VPMOVZXBD, scale, header);
+                a.emit(Op.VPSLLD, scale, scale, 23);
+            }
+            case SUPER -> {
+                a.emit(Op.VPMOVSXBD, scale, factors);
+                timesHalf(scale, header);
+            }
+            case SUPER_AND_MIN -> {
+                a.emit(Op.VPMOVZXBD, scale, factors);
+                timesHalf(scale, header);
+                a.emit(Op.VPMOVZXBD, min, Mem.at(RAX, packed.factorOffset(sub) + lanes));
+                timesHalf(min, secondHeader);
+            }
+            case SUPER_NIBBLES -> {
+                a.emit(Op.VPMOVZXBD, scale, factors);
+                a.emit(Op.VPSRLD, min, scale, 4);
+                a.emit(Op.VPAND, scale, scale, a.constant32(15));
+                timesHalf(scale, header);
+                timesHalf(min, secondHeader);
+            }
+        }
+    }
+
+    private void timesHalf(Vec integer, Mem half) {
+        a.emit(Op.VCVTDQ2PS, integer, integer);
+        a.emit(Op.VCVTPH2PS, temporary, half);
+        a.emit(Op.VMULPS, integer, integer, temporary);
+    }
+}
