@@ -129,8 +129,9 @@ final class IqBlocks {
     /** {@code length} magnitudes of a grid point; bit {@code i} of {@code signs} set makes number {@code i} negative. */
     private static void signed(byte[] grid, int point, int length, int signs, float scale, float[] target, int index) {
         for (int i = 0; i < length; i++) {
-            float magnitude = scale * grid[point + i];
-            target[index + i] = (signs >> i & 1) == 0 ? magnitude : -magnitude;
+            int magnitude = Float.floatToRawIntBits(scale * grid[point + i]);
+            // Without a branch, because the signs are random.
+            target[index + i] = Float.intBitsToFloat(magnitude ^ signs >> i << 31);
         }
     }
 

@@ -29,16 +29,22 @@ final class KBlocks {
     /** 32 bytes of third bits, 64 bytes of two-bit codes, 12 bytes of six-bit scales, d; sub-blocks of 16. */
     static void q3(MemorySegment source, long block, float[] target, int index) {
         float d = LittleEndian.f16(source, block + 108);
-        for (int sub = 0; sub < 16; sub++) {
-            float scale = d * (q3Scale(source, block + 96, sub) - 32);
-            int shift = sub & 6;
-            int bit = sub >> 1;
-            long highs = block + 16 * (sub & 1);
-            long codes = block + 32 + 32 * (sub >> 3) + 16 * (sub & 1);
+        long scales = block + 96;
+        for (int run = 0; run < 4; run++) { // 16 bytes of codes hold sub-blocks first, first + 2, + 4, + 6
+            int first = 8 * (run >> 1) + (run & 1);
+            float scale0 = d * (q3Scale(source, scales, first) - 32);
+            float scale1 = d * (q3Scale(source, scales, first + 2) - 32);
+            float scale2 = d * (q3Scale(source, scales, first + 4) - 32);
+            float scale3 = d * (q3Scale(source, scales, first + 6) - 32);
+            int highShift = 4 * (run >> 1);
+            int at = index + 16 * first;
             for (int i = 0; i < 16; i++) {
-                int high = LittleEndian.u8(source, highs + i) >> bit & 1;
-                int low = LittleEndian.u8(source, codes + i) >> shift & 3;
-                target[index + 16 * sub + i] = scale * ((low | high << 2) - 4);
+                int low = LittleEndian.u8(source, block + 32 + 16 * run + i);
+                int high = LittleEndian.u8(source, block + 16 * (run & 1) + i) >> highShift;
+                target[at + i] = scale0 * ((low & 3 | (high & 1) << 2) - 4);
+                target[at + i + 32] = scale1 * ((low >> 2 & 3 | (high & 2) << 1) - 4);
+                target[at + i + 64] = scale2 * ((low >> 4 & 3 | high & 4) - 4);
+                target[at + i + 96] = scale3 * ((low >> 6 | (high & 8) >> 1) - 4);
             }
         }
     }
@@ -73,16 +79,18 @@ final class KBlocks {
     static void q5(MemorySegment source, long block, float[] target, int index) {
         float d = LittleEndian.f16(source, block);
         float dmin = LittleEndian.f16(source, block + 2);
-        for (int sub = 0; sub < 8; sub++) {
-            float scale = d * scale(source, block + 4, sub);
-            float min = dmin * min(source, block + 4, sub);
-            int shift = 4 * (sub & 1);
-            long fifths = block + 16;
-            long codes = block + 48 + 32 * (sub >> 1);
+        for (int pair = 0; pair < 4; pair++) {
+            float scaleLow = d * scale(source, block + 4, 2 * pair);
+            float minLow = dmin * min(source, block + 4, 2 * pair);
+            float scaleHigh = d * scale(source, block + 4, 2 * pair + 1);
+            float minHigh = dmin * min(source, block + 4, 2 * pair + 1);
+            int shift = 2 * pair;
+            int low = index + 64 * pair;
             for (int i = 0; i < 32; i++) {
-                int high = LittleEndian.u8(source, fifths + i) >> sub & 1;
-                int low = LittleEndian.u8(source, codes + i) >> shift & 15;
-                target[index + 32 * sub + i] = scale * (low | high << 4) - min;
+                int code = LittleEndian.u8(source, block + 48 + 32 * pair + i);
+                int fifths = LittleEndian.u8(source, block + 16 + i) >> shift;
+                target[low + i] = scaleLow * (code & 15 | (fifths & 1) << 4) - minLow;
+                target[low + i + 32] = scaleHigh * (code >> 4 | (fifths & 2) << 3) - minHigh;
             }
         }
     }
@@ -106,17 +114,22 @@ final class KBlocks {
     /** 128 bytes of low nibbles, 64 bytes of upper two bits, 16 signed scales, d; sub-blocks of 16. */
     static void q6(MemorySegment source, long block, float[] target, int index) {
         float d = LittleEndian.f16(source, block + 208);
-        for (int sub = 0; sub < 16; sub++) {
-            float scale = d * LittleEndian.i8(source, block + 192 + sub);
-            int half = sub >> 3;
-            int lowShift = sub & 4;
-            int highShift = sub & 6;
-            long lows = block + 64 * half + 16 * (sub & 3);
-            long highs = block + 128 + 32 * half + 16 * (sub & 1);
+        for (int run = 0; run < 4; run++) { // 16 bytes of upper bits belong to sub-blocks first, first + 2, + 4, + 6
+            int first = 8 * (run >> 1) + (run & 1);
+            float scale0 = d * LittleEndian.i8(source, block + 192 + first);
+            float scale1 = d * LittleEndian.i8(source, block + 194 + first);
+            float scale2 = d * LittleEndian.i8(source, block + 196 + first);
+            float scale3 = d * LittleEndian.i8(source, block + 198 + first);
+            long lows = block + 64 * (run >> 1) + 16 * (run & 1);
+            int at = index + 16 * first;
             for (int i = 0; i < 16; i++) {
-                int low = LittleEndian.u8(source, lows + i) >> lowShift & 15;
-                int high = LittleEndian.u8(source, highs + i) >> highShift & 3;
-                target[index + 16 * sub + i] = scale * ((low | high << 4) - 32);
+                int low = LittleEndian.u8(source, lows + i);
+                int next = LittleEndian.u8(source, lows + i + 32);
+                int high = LittleEndian.u8(source, block + 128 + 16 * run + i);
+                target[at + i] = scale0 * ((low & 15 | (high & 3) << 4) - 32);
+                target[at + i + 32] = scale1 * ((next & 15 | (high & 12) << 2) - 32);
+                target[at + i + 64] = scale2 * ((low >> 4 | high & 48) - 32);
+                target[at + i + 96] = scale3 * ((next >> 4 | (high & 192) >> 2) - 32);
             }
         }
     }

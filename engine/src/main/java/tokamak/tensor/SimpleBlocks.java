@@ -67,9 +67,11 @@ final class SimpleBlocks {
     /** 128 numbers of one bit each: {@code -d} or {@code d}. */
     static void q1x0(MemorySegment source, long block, float[] target, int index) {
         float d = LittleEndian.f16(source, block);
-        for (int i = 0; i < 128; i++) {
-            int bit = LittleEndian.u8(source, block + 2 + (i >> 3)) >> (i & 7) & 1;
-            target[index + i] = bit == 0 ? -d : d;
+        for (int i = 0; i < 16; i++) {
+            int bits = LittleEndian.u8(source, block + 2 + i);
+            for (int k = 0; k < 8; k++) {
+                target[index + 8 * i + k] = d * ((bits >> k & 1) * 2 - 1);
+            }
         }
     }
 

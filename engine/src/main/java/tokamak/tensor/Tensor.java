@@ -20,6 +20,10 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data)
             throw new IllegalArgumentException("tensor '" + name + "' " + dtype + Arrays.toString(shape) + " needs "
                     + expected + " bytes, found " + data.byteSize());
         }
+        if (shape.length > 0 && shape[shape.length - 1] % dtype.blockSize() != 0) {
+            throw new IllegalArgumentException("tensor '" + name + "' " + dtype + Arrays.toString(shape)
+                    + ": a row is not a whole number of blocks of " + dtype.blockSize());
+        }
     }
 
     /** Number of elements. */
@@ -56,16 +60,21 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data)
         return new Tensor(name, dtype, newShape, data);
     }
 
-    /** Slice {@code [from, to)} of the outermost dimension; shares the bytes. */
+    /**
+     * Slice {@code [from, to)} of the outermost dimension; shares the bytes.
+     *
+     * @throws IllegalArgumentException if a slice of a vector does not begin and end at a block
+     */
     public Tensor slice(long from, long to) {
-        long[] sliced = shape.clone();
-        if (from < 0 || to < from || to > shape[0]) {
-            throw new IndexOutOfBoundsException(
-                    "[" + from + ", " + to + ") of tensor '" + name + "' with " + shape[0] + " rows");
+        if (shape.length == 0 || from < 0 || to < from || to > shape[0]) {
+            throw new IndexOutOfBoundsException("[" + from + ", " + to + ") of " + this);
         }
+        long[] sliced = shape.clone();
+        sliced[0] = 1;
+        long inner = count(sliced);
         sliced[0] = to - from;
-        long stride = shape[0] == 0 ? 0 : data.byteSize() / shape[0];
-        return new Tensor(name, dtype, sliced, data.asSlice(from * stride, (to - from) * stride));
+        long begin = dtype.bytes(from * inner);
+        return new Tensor(name, dtype, sliced, data.asSlice(begin, dtype.bytes(to * inner) - begin));
     }
 
     private static long count(long[] shape) {
