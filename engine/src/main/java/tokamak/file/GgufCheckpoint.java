@@ -19,7 +19,7 @@ public final class GgufCheckpoint implements Checkpoint {
     private final Metadata metadata;
     private final TensorTable tensors;
 
-    private GgufCheckpoint(Path path, Metadata metadata, TensorTable tensors) {
+    GgufCheckpoint(Path path, Metadata metadata, TensorTable tensors) {
         this.path = path;
         this.metadata = metadata;
         this.tensors = tensors;

@@ -35,6 +35,11 @@ final class TensorTable {
         }
     }
 
+    /** Memory that lives as long as the table, for tensors that come from no file. */
+    MemorySegment allocate(long bytes) {
+        return arena.allocate(bytes, 64);
+    }
+
     /** Checks the entries of one file against its size and each other, then adds them. */
     void add(Path file, MemorySegment mapped, List<TensorEntry> entries) throws ModelFormatException {
         for (TensorEntry entry : entries) {
