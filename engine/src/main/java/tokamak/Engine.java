@@ -93,8 +93,9 @@ public final class Engine implements AutoCloseable {
     private static SchedulerConfig schedulerConfig(LanguageModel model, EngineConfig config) {
         int maxTokens = Math.min(config.maxNumBatchedTokens(), model.maxStepTokens());
         return new SchedulerConfig(
-                Math.min(config.maxNumSeqs(), maxTokens),
+                Math.min(config.maxNumSeqs(), Math.min(maxTokens, model.maxLogitRows())),
                 maxTokens,
+                model.maxLogitRows(),
                 config.longPrefillCap() == 0 ? maxTokens : config.longPrefillCap(),
                 config.guaranteedNoEvict() ? Admission.GUARANTEED_NO_EVICT : Admission.WHOLE_PROMPT,
                 config.prefixCaching(),

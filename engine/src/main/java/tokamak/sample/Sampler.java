@@ -10,14 +10,14 @@ import java.lang.foreign.ValueLayout;
 public final class Sampler {
     // exp(-37) is below 2^-53, the resolution of a draw.
     private static final double NEGLIGIBLE_LOG_WEIGHT = -37;
-    private static final int FIRST_NUCLEUS = 64;
 
     private final int vocabSize;
     private final int numTokens;
     private final float[] logits; // [numTokens]
     private final double[] weights; // [numTokens] by token id
-    private double[] rankWeights = new double[FIRST_NUCLEUS]; // by rank in top
+    private double[] rankWeights = new double[64]; // by rank in top
     private final TopSelector top = new TopSelector();
+    private final Nucleus nucleus = new Nucleus();
 
     /**
      * @param vocabSize logits per row
@@ -105,7 +105,7 @@ public final class Sampler {
             total += weight;
         }
         if (sampling.topP < 1) {
-            return drawFromNucleus(sampling.topP * total, u);
+            total = nucleus.cut(logits, weights, sampling.topP * total);
         }
         double target = u * total;
         double sum = 0;
@@ -118,32 +118,14 @@ public final class Sampler {
         return best; // rounding: target can reach the sum
     }
 
-    /** Selects more and more of the best tokens until their weights reach {@code wanted}, the nucleus. */
-    private int drawFromNucleus(double wanted, double u) {
-        int count = FIRST_NUCLEUS;
-        while (true) {
-            top.select(logits, numTokens, count);
-            ensureRankWeights(top.size());
-            double sum = 0;
-            for (int rank = 0; rank < top.size(); rank++) {
-                rankWeights[rank] = weights[top.get(rank)];
-                sum += rankWeights[rank];
-            }
-            if (sum >= wanted || count >= numTokens) {
-                return drawByRank(wanted, top.size(), u);
-            }
-            count = (int) Math.min(numTokens, count * 16L);
-        }
-    }
-
     /** Draws from the shortest run of the {@code count} best tokens whose weights reach {@code wanted}. */
     private int drawByRank(double wanted, int count, double u) {
-        double nucleus = rankWeights[0];
+        double nucleusWeight = rankWeights[0];
         int kept = 1;
-        while (kept < count && nucleus < wanted) {
-            nucleus += rankWeights[kept++];
+        while (kept < count && nucleusWeight < wanted) {
+            nucleusWeight += rankWeights[kept++];
         }
-        double target = u * nucleus;
+        double target = u * nucleusWeight;
         double sum = 0;
         for (int rank = 0; rank < kept; rank++) {
             sum += rankWeights[rank];

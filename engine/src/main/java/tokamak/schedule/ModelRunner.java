@@ -18,7 +18,8 @@ final class ModelRunner {
     /** @param numTokens ids below this exist; the model's logits may be more */
     ModelRunner(LanguageModel model, int numTokens, SchedulerConfig config) {
         this.model = model;
-        this.workspace = new Workspace(config.maxNumBatchedTokens(), config.maxNumSeqs(), model.kvBlockSize());
+        this.workspace = new Workspace(
+                config.maxNumBatchedTokens(), config.maxNumSeqs(), config.maxLogitRows(), model.kvBlockSize());
         this.sampler = new Sampler(model.vocabSize(), numTokens);
         this.logprobReader = new LogprobReader(model.vocabSize());
     }

@@ -21,9 +21,6 @@ import tokamak.api.TokenLogprobs;
  * computed again later, and nobody is admitted in that step: the first in that order always gets on.
  */
 final class Scheduler {
-    /** Rows of logits are long: a prompt whose every row needs logits is computed in small pieces. */
-    private static final int MAX_PROMPT_LOGPROB_ROWS = 64;
-
     private final SchedulerConfig config;
     private final int blockSize;
     private final LongSupplier nanoClock;
@@ -43,6 +40,8 @@ final class Scheduler {
     private long now;
     /** Whether this step may still start waiting sequences. */
     private boolean admitting;
+    /** Rows of logits this step can have beyond one for each sequence. */
+    private int spareLogitRows;
 
     Scheduler(SchedulerConfig config, int numBlocks, int blockSize, LongSupplier nanoClock) {
         this.config = config;
@@ -145,6 +144,7 @@ final class Scheduler {
         failExpired(running);
         failExpired(waiting);
         admitting = true;
+        spareLogitRows = config.maxLogitRows() - config.maxNumSeqs();
         serveLastTokens(batch);
         serveRemaining(batch);
     }
@@ -181,7 +181,9 @@ final class Scheduler {
             }
             int count = Math.min(next.numRemaining(), config.longPrefillCap());
             if (next.wantsPromptLogprobs()) {
-                count = Math.min(count, MAX_PROMPT_LOGPROB_ROWS);
+                // Every row may need logits, and rows of logits are long: such a prompt is computed in small pieces.
+                count = Math.min(count, spareLogitRows + 1);
+                spareLogitRows -= count - 1;
             }
             serve(next, Math.min(count, config.maxNumBatchedTokens() - batch.numTokens()), batch);
         }

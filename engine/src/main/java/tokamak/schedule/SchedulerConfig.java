@@ -3,6 +3,7 @@ package tokamak.schedule;
 /**
  * @param maxNumSeqs sequences that may run at once
  * @param maxNumBatchedTokens tokens computed per step
+ * @param maxLogitRows rows of logits per step; at least one for each sequence
  * @param longPrefillCap of these, the most of one sequence
  * @param admission how much memory a sequence needs to be started
  * @param prefixCaching whether blocks are found again by what they hold
@@ -11,6 +12,7 @@ package tokamak.schedule;
 public record SchedulerConfig(
         int maxNumSeqs,
         int maxNumBatchedTokens,
+        int maxLogitRows,
         int longPrefillCap,
         Admission admission,
         boolean prefixCaching,
@@ -19,6 +21,10 @@ public record SchedulerConfig(
         if (maxNumSeqs < 1 || longPrefillCap < 1 || agingNanos < 1) {
             throw new IllegalArgumentException("maxNumSeqs, longPrefillCap and agingNanos must be at least 1, found "
                     + maxNumSeqs + ", " + longPrefillCap + ", " + agingNanos);
+        }
+        if (maxLogitRows < maxNumSeqs) {
+            throw new IllegalArgumentException(
+                    "maxLogitRows must be at least maxNumSeqs = " + maxNumSeqs + ", found " + maxLogitRows);
         }
         if (maxNumBatchedTokens < maxNumSeqs) {
             throw new IllegalArgumentException("maxNumBatchedTokens must be at least maxNumSeqs = " + maxNumSeqs

@@ -8,19 +8,19 @@ final class Workspace {
     private final int[] tokenIds; // [maxTokens]
     private final int[] positions; // [maxTokens]
     private final int[] slotMapping; // [maxTokens]
-    private final int[] logitRows; // [maxTokens]
+    private final int[] logitRows; // [maxLogitRows]
     private final int[] queryStarts; // [maxSequences + 1]
     private final int[] contextLens; // [maxSequences]
     private int[] blockTables = new int[64]; // [numSequences, stride]
     private int numTokens;
     private int numLogitRows;
 
-    Workspace(int maxTokens, int maxSequences, int blockSize) {
+    Workspace(int maxTokens, int maxSequences, int maxLogitRows, int blockSize) {
         this.blockSize = blockSize;
         tokenIds = new int[maxTokens];
         positions = new int[maxTokens];
         slotMapping = new int[maxTokens];
-        logitRows = new int[maxTokens];
+        logitRows = new int[maxLogitRows];
         queryStarts = new int[maxSequences + 1];
         contextLens = new int[maxSequences];
     }

@@ -79,6 +79,11 @@ public final class HashModel implements LanguageModel {
         return maxStepTokens;
     }
 
+    @Override
+    public int maxLogitRows() {
+        return maxStepTokens;
+    }
+
     public boolean isClosed() {
         return closed;
     }
@@ -134,7 +139,13 @@ public final class HashModel implements LanguageModel {
 
     private void writeLogits(int row, long hash, int tokenId) {
         for (int v = 0; v < vocabSize; v++) {
-            float value = tokenId == nanToken ? Float.NaN : (mix(hash ^ v * 0x9E3779B97F4A7C15L) >> 40) * 0x1p-20f;
+            float value = (mix(hash ^ v * 0x9E3779B97F4A7C15L) >> 40) * 0x1p-20f;
+            if (v == poison || v == nanToken) {
+                value = -1000; // only prompts may have them
+            }
+            if (tokenId == nanToken) {
+                value = Float.NaN;
+            }
             logits.setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * vocabSize + v, value);
         }
     }

@@ -91,7 +91,7 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withLongPrefillCap() {
         HashModel model = new HashModel(VOCAB, 300, BLOCK, 256, 1024);
-        SchedulerConfig config = new SchedulerConfig(16, 256, 7, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
+        SchedulerConfig config = new SchedulerConfig(16, 256, 256, 7, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
         assertSameAsAlone(runTogether(new StepRig(model, config), 7));
     }
 
@@ -116,7 +116,7 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withoutPrefixCache() {
         HashModel model = new HashModel(VOCAB, 40, BLOCK, 64, 1024);
-        SchedulerConfig config = new SchedulerConfig(12, 64, 64, Admission.WHOLE_PROMPT, false, 1_000_000_000L);
+        SchedulerConfig config = new SchedulerConfig(12, 64, 64, 64, Admission.WHOLE_PROMPT, false, 1_000_000_000L);
         StepRig rig = new StepRig(model, config);
         assertSameAsAlone(runTogether(rig, 5));
         assertThat(rig.scheduler.stats().numCachedTokens()).isZero();
@@ -125,7 +125,8 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withGuaranteedNoEvict() {
         HashModel model = new HashModel(VOCAB, 40, BLOCK, 64, 1024);
-        SchedulerConfig config = new SchedulerConfig(12, 64, 64, Admission.GUARANTEED_NO_EVICT, true, 1_000_000_000L);
+        SchedulerConfig config =
+                new SchedulerConfig(12, 64, 64, 64, Admission.GUARANTEED_NO_EVICT, true, 1_000_000_000L);
         StepRig rig = new StepRig(model, config);
         assertSameAsAlone(runTogether(rig, 6));
         assertThat(rig.scheduler.stats().numPreemptions()).isZero();

@@ -17,7 +17,13 @@ final class StepRig {
 
     static SchedulerConfig config(int maxNumSeqs, int maxNumBatchedTokens) {
         return new SchedulerConfig(
-                maxNumSeqs, maxNumBatchedTokens, maxNumBatchedTokens, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                maxNumBatchedTokens,
+                maxNumBatchedTokens,
+                Admission.WHOLE_PROMPT,
+                true,
+                1_000_000_000L);
     }
 
     Sequence sequence(SequenceRequest request, RecordingSink sink) {
