@@ -1,0 +1,41 @@
+package tokamak.text;
+
+/**
+ * Token ids to text, one at a time, for one stream. Special tokens are left out. What is returned is final: the pushes
+ * and the flush put together are exactly {@link Tokenizer#decodeSkippingSpecial} of all ids. Text is held back while a
+ * later token can still change it: an unfinished character, a run of byte tokens, a leading space to be dropped.
+ */
+public final class Detokenizer {
+    private final PipelineTokenizer tokenizer;
+    private final boolean skipSpecial;
+    private final StringBuilder out = new StringBuilder();
+    private DecodeStage stage;
+
+    Detokenizer(PipelineTokenizer tokenizer, boolean skipSpecial) {
+        this.tokenizer = tokenizer;
+        this.skipSpecial = skipSpecial;
+        stage = DecodeStage.of(tokenizer.decoder(), out);
+    }
+
+    /** The text that this token makes certain; often empty. An id that no token has adds nothing. */
+    public String push(int id) {
+        if (tokenizer.hasToken(id) && !(skipSpecial && tokenizer.isSpecial(id))) {
+            stage.fragment(tokenizer.piece(id));
+            stage.endToken();
+        }
+        return take();
+    }
+
+    /** What was held back. After this the next token begins a new text. */
+    public String flush() {
+        stage.end();
+        stage = DecodeStage.of(tokenizer.decoder(), out);
+        return take();
+    }
+
+    private String take() {
+        String text = out.toString();
+        out.setLength(0);
+        return text;
+    }
+}
