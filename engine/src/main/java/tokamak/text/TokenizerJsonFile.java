@@ -226,9 +226,8 @@ final class TokenizerJsonFile {
 
     private void expect(@Nullable JsonToken token, JsonToken expected, String what) throws ModelFormatException {
         if (token != expected) {
-            throw new ModelFormatException(
-                    source + ": expected " + what + " at line " + parser.currentLocation().getLineNr() + ", found "
-                            + (token == null ? "the end" : token) + ".");
+            throw new ModelFormatException(source + ": expected " + what + " at line "
+                    + parser.currentLocation().getLineNr() + ", found " + (token == null ? "the end" : token) + ".");
         }
     }
 }
