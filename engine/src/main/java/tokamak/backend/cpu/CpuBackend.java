@@ -19,6 +19,7 @@ import tokamak.backend.Rope;
 import tokamak.backend.Routing;
 import tokamak.backend.StepInput;
 import tokamak.backend.Weight;
+import tokamak.backend.cpu.x64.Kernels;
 import tokamak.tensor.Dequantizer;
 import tokamak.tensor.Dequantizers;
 import tokamak.tensor.Tensor;
@@ -30,31 +31,47 @@ public final class CpuBackend implements Backend {
     private final Arena arena = Arena.ofShared();
     private final WorkerTeam team;
     private final RowJob rowJob;
-    private final ScalarLinear linear;
+    private final @Nullable Kernels kernels;
+    private final String arithmetic;
+    private final ScalarLinear scalarLinear;
+    private final PackedLinear packedLinear = new PackedLinear();
     private final ScalarAttention attention;
     private final ScalarExperts experts;
     private float[] embeddingRow = new float[0];
     private long bytesInUse;
 
-    /** A backend that computes on {@code numThreads} threads, its caller being one of them. */
+    /** A backend for {@code numThreads} threads, its caller being one of them, with the best kernels of this processor. */
     public CpuBackend(int numThreads) {
+        this(numThreads, CpuArithmetic.best());
+    }
+
+    /** A backend for {@code numThreads} threads, its caller being one of them. Takes over the kernels. */
+    public CpuBackend(int numThreads, CpuArithmetic choice) {
+        kernels = choice.kernels();
+        arithmetic = choice.description();
         team = new WorkerTeam(numThreads);
         rowJob = new RowJob(numThreads);
-        linear = new ScalarLinear(numThreads);
+        scalarLinear = new ScalarLinear(numThreads);
         attention = new ScalarAttention(numThreads);
         experts = new ScalarExperts(this);
     }
 
     @Override
     public String describe() {
-        return "CPU, plain Java, " + team.size() + (team.size() == 1 ? " thread" : " threads");
+        return "CPU, " + arithmetic + ", " + team.size() + (team.size() == 1 ? " thread" : " threads");
     }
 
     // ---- memory ----
 
     @Override
     public Weight loadWeight(List<Tensor> parts) {
-        return new ScalarWeight(parts);
+        Weight weight = kernels == null
+                ? new ScalarWeight(parts)
+                : PackedWeight.pack(kernels, team, parts, arena)
+                        .<Weight>map(packed -> packed)
+                        .orElseGet(() -> new ScalarWeight(parts));
+        bytesInUse += weight instanceof PackedWeight ? weight.bytes() : 0;
+        return weight;
     }
 
     private record TensorEmbedding(Tensor table, Dequantizer dequantizer) implements Embedding {
@@ -175,7 +192,11 @@ public final class CpuBackend implements Backend {
         if (bias != null) {
             requireColumns("bias", weight.outFeatures(), bias.columns());
         }
-        linear.run(team, rows, x, (ScalarWeight) weight, bias, out);
+        switch (weight) {
+            case PackedWeight packed -> packedLinear.run(team, rows, x, packed, bias, out);
+            case ScalarWeight scalar -> scalarLinear.run(team, rows, x, scalar, bias, out);
+            default -> throw new IllegalArgumentException("a weight of another backend: " + weight);
+        }
     }
 
     @Override
@@ -295,7 +316,11 @@ public final class CpuBackend implements Backend {
     @Override
     public void close() {
         team.close();
+        packedLinear.close();
         arena.close();
+        if (kernels != null) {
+            kernels.close();
+        }
     }
 
     private static void requireRows(int rows, Buffer first, Buffer second) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tokamak.TestData;
 import tokamak.backend.Backend;
+import tokamak.backend.cpu.CpuArithmetic;
 import tokamak.backend.cpu.CpuBackend;
 import tokamak.file.Checkpoint;
 import tokamak.model.LanguageModel;
@@ -82,13 +83,18 @@ class ArchitectureGoldenTest {
             int contextLength = ids.length + greedy.length;
             ModelOptions options =
                     new ModelOptions(contextLength, ids.length, ids.length, DType.F32, contextLength / 16 + 1, 16);
-            try (Backend backend = new CpuBackend(2);
+            try (Backend backend = new CpuBackend(2, arithmetic(model));
                     Checkpoint checkpoint = Checkpoint.open(model);
                     LanguageModel loaded =
                             ModelLoader.load(checkpoint, Families.of(checkpoint), backend, options, share -> {})) {
                 checkSequence(new OneSequence(loaded), ids, greedy, expected);
             }
         }
+    }
+
+    /** Machine code multiplies quantised weights with activations of 8 bits; only plain Java computes what the reference does. */
+    private static CpuArithmetic arithmetic(Path model) {
+        return model.getFileName().toString().contains("mxfp4") ? CpuArithmetic.scalar() : CpuArithmetic.best();
     }
 
     private static void checkSequence(OneSequence sequence, int[] ids, int[] greedy, JsonNode expected) {

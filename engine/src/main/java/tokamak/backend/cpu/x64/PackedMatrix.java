@@ -3,7 +3,6 @@ package tokamak.backend.cpu.x64;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.util.Optional;
 import tokamak.tensor.Tensor;
 
 /**
@@ -15,8 +14,6 @@ import tokamak.tensor.Tensor;
 public final class PackedMatrix {
     /** Prepared activations of as many tokens as fit are used for all rows before the next tokens' turn: half a level-2 cache. */
     private static final long ACTIVATION_CACHE_BYTES = 256 * 1024;
-
-    private static final long ALIGNMENT = 64;
 
     private final LinearCode code;
     private final MemorySegment data;
@@ -30,23 +27,27 @@ public final class PackedMatrix {
         this.columns = columns;
     }
 
+    /** Whether there is a kernel for the tensor's format and numbers. */
+    public static boolean covers(Kernels kernels, Tensor tensor) {
+        return tensor.rows() > 0
+                && tensor.columns() > 0
+                && LinearCode.of(tensor.dtype(), kernels)
+                        .filter(code -> code.canPack(tensor.data()))
+                        .isPresent();
+    }
+
     /**
      * A matrix of the tensor's shape without its numbers: {@link #pack} brings them in.
      *
-     * @param tensor {@code [outFeatures, inFeatures]}
-     * @return empty if no kernel covers the format or its numbers, so that the caller computes otherwise
+     * @param tensor {@code [outFeatures, inFeatures]}, {@link #covers covered}
+     * @throws IllegalArgumentException if no kernel covers the tensor's format
      */
-    public static Optional<PackedMatrix> allocate(Kernels kernels, Tensor tensor, Arena arena) {
-        if (tensor.rows() == 0 || tensor.columns() == 0) {
-            return Optional.empty();
-        }
-        return LinearCode.of(tensor.dtype(), kernels)
-                .filter(code -> code.canPack(tensor.data()))
-                .map(code -> {
-                    long numPanels = (tensor.rows() + code.panelRows() - 1) / code.panelRows();
-                    long bytes = Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
-                    return new PackedMatrix(code, arena.allocate(bytes, ALIGNMENT), tensor.rows(), tensor.columns());
-                });
+    public static PackedMatrix allocate(Kernels kernels, Tensor tensor, Arena arena) {
+        LinearCode code = LinearCode.of(tensor.dtype(), kernels)
+                .orElseThrow(() -> new IllegalArgumentException("no kernel for " + tensor));
+        long numPanels = (tensor.rows() + code.panelRows() - 1) / code.panelRows();
+        long bytes = Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
+        return new PackedMatrix(code, LargeMemory.allocate(arena, bytes), tensor.rows(), tensor.columns());
     }
 
     /** Packs the panels {@code [fromPanel, toPanel)} of the tensor. Threads may share the panels out among them. */

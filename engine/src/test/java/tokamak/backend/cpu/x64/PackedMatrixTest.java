@@ -202,9 +202,9 @@ class PackedMatrixTest {
         try (Kernels kernels = Kernels.forThisMachine();
                 Arena arena = Arena.ofConfined()) {
             Tensor weight = RandomTensors.create(DType.F8_E4M3, 4, 8, new SplittableRandom(1), arena);
-            assertThat(PackedMatrix.allocate(kernels, weight, arena)).isPresent();
+            assertThat(PackedMatrix.covers(kernels, weight)).isTrue();
             weight.data().set(JAVA_BYTE, 9, (byte) 0xFF);
-            assertThat(PackedMatrix.allocate(kernels, weight, arena)).isEmpty();
+            assertThat(PackedMatrix.covers(kernels, weight)).isFalse();
         }
     }
 
@@ -217,7 +217,7 @@ class PackedMatrixTest {
     }
 
     private static PackedMatrix pack(Kernels kernels, Tensor weight, Arena arena) {
-        PackedMatrix matrix = PackedMatrix.allocate(kernels, weight, arena).orElseThrow();
+        PackedMatrix matrix = PackedMatrix.allocate(kernels, weight, arena);
         int middle = matrix.numPanels() / 2;
         matrix.pack(weight, 0, middle);
         matrix.pack(weight, middle, matrix.numPanels());

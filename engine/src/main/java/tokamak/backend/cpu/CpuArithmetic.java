@@ -1,0 +1,49 @@
+package tokamak.backend.cpu;
+
+import org.jspecify.annotations.Nullable;
+import tokamak.backend.cpu.x64.ExecutableMemoryException;
+import tokamak.backend.cpu.x64.Isa;
+import tokamak.backend.cpu.x64.Kernels;
+
+/**
+ * How a {@link CpuBackend} computes: by machine code for one instruction set, or in plain Java. Chosen once.
+ *
+ * @param kernels null for plain Java
+ * @param description for people
+ */
+public record CpuArithmetic(@Nullable Kernels kernels, String description) {
+    private static final System.Logger LOG = System.getLogger(CpuArithmetic.class.getName());
+
+    /** The widest instruction set of this processor; plain Java, and a line in the log, where there is none. */
+    public static CpuArithmetic best() {
+        try {
+            Kernels kernels = Kernels.forThisMachine();
+            return new CpuArithmetic(kernels, kernels.describe());
+        } catch (ExecutableMemoryException e) {
+            LOG.log(System.Logger.Level.WARNING, "CPU kernels in plain Java, much slower: " + e.getMessage());
+            return scalar();
+        }
+    }
+
+    /** Plain Java: the truth that kernels are tested against. */
+    public static CpuArithmetic scalar() {
+        return new CpuArithmetic(null, "plain Java");
+    }
+
+    /**
+     * By name, as people write it: {@code auto}, {@code scalar}, {@code avx2}, {@code avxvnni}, {@code avx512}.
+     *
+     * @throws IllegalArgumentException if the name is unknown or the processor lacks the instruction set
+     * @throws ExecutableMemoryException if the system gives no executable memory
+     */
+    public static CpuArithmetic named(String name) {
+        return switch (name) {
+            case "auto" -> best();
+            case "scalar" -> scalar();
+            default -> {
+                Kernels kernels = Kernels.forIsa(Isa.ofLabel(name));
+                yield new CpuArithmetic(kernels, kernels.describe());
+            }
+        };
+    }
+}

@@ -1,0 +1,88 @@
+package tokamak.backend.cpu.x64;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Native memory that Linux is advised to back with pages of 2 MiB: a pass over weights then needs fewer address
+ * translations and reads about a tenth faster. The advice must come before the first touch, and an arena touches what it
+ * allocates, so large pieces are mapped here.
+ */
+public final class LargeMemory {
+    private static final long HUGE_PAGE = 2 << 20;
+    private static final long CACHE_LINE = 64;
+
+    private LargeMemory() {}
+
+    /**
+     * Zeroed memory that lives as long as the arena.
+     *
+     * @throws OutOfMemoryError if the system has not that much
+     */
+    public static MemorySegment allocate(Arena arena, long bytes) {
+        boolean linux = System.getProperty("os.name").startsWith("Linux");
+        if (!linux || bytes < HUGE_PAGE) {
+            return arena.allocate(bytes, CACHE_LINE);
+        }
+        long mapped = Math.addExact(bytes, HUGE_PAGE);
+        long address = Linux.map(mapped);
+        long start = (address + HUGE_PAGE - 1) & -HUGE_PAGE;
+        Linux.adviseHugePages(start, bytes & -HUGE_PAGE);
+        return MemorySegment.ofAddress(start).reinterpret(bytes, arena, _ -> Linux.unmap(address, mapped));
+    }
+
+    private static final class Linux {
+        private static final int READ_WRITE = 3;
+        private static final int PRIVATE_ANONYMOUS = 0x22;
+        private static final int MADV_HUGEPAGE = 14;
+        private static final MethodHandle MMAP = function(
+                "mmap",
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+        private static final MethodHandle MUNMAP =
+                function("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        private static final MethodHandle MADVISE =
+                function("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+
+        private static MethodHandle function(String name, FunctionDescriptor type) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+        }
+
+        static long map(long bytes) {
+            try {
+                long address = (long) MMAP.invokeExact(0L, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+                if (address == -1) {
+                    throw new OutOfMemoryError("the system refused " + bytes + " bytes of native memory");
+                }
+                return address;
+            } catch (Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new AssertionError("mmap can't throw", e);
+            }
+        }
+
+        /** Advice only: a refusal costs speed and nothing else. */
+        static void adviseHugePages(long address, long bytes) {
+            try {
+                int ignored = (int) MADVISE.invokeExact(address, bytes, MADV_HUGEPAGE);
+            } catch (Throwable e) {
+                throw new AssertionError("madvise can't throw", e);
+            }
+        }
+
+        static void unmap(long address, long bytes) {
+            try {
+                int ignored = (int) MUNMAP.invokeExact(address, bytes);
+            } catch (Throwable e) {
+                throw new AssertionError("munmap can't throw", e);
+            }
+        }
+    }
+}
