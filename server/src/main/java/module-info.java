@@ -6,4 +6,8 @@ module tokamak.server {
     requires org.jline.reader;
     requires org.jline.terminal;
     requires static org.jspecify;
+
+    opens tokamak.server.cli to
+            info.picocli,
+            tools.jackson.databind;
 }

@@ -1,0 +1,40 @@
+package tokamak.server;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import tokamak.server.cli.Cli;
+import tokamak.server.cli.CliContext;
+
+/** The program. What it needs to know of its surroundings is read here and nowhere else. */
+public final class Main {
+    private static final int BUFFER_BYTES = 1 << 13;
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        // The launcher says which of the three streams are terminals: "in,out,err,".
+        String terminals = System.getProperty("tokamak.terminals", "");
+        CliContext context = new CliContext(
+                System.in,
+                utf8(FileDescriptor.out),
+                utf8(FileDescriptor.err),
+                terminals.contains("in,"),
+                terminals.contains("out,"),
+                terminals.contains("err,"),
+                Optional.ofNullable(System.getProperty("tokamak.home")).map(Path::of),
+                "1".equals(System.getenv("TOKAMAK_DEBUG")));
+        // Not all threads that libraries start are daemons.
+        System.exit(Cli.run(context, args));
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(
+                new java.io.BufferedOutputStream(new FileOutputStream(descriptor), BUFFER_BYTES),
+                false,
+                StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,103 @@
+package tokamak.server.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+import tokamak.api.TokamakException;
+
+/** The program as a function of its surroundings and arguments. */
+public final class Cli {
+    private static final int EXIT_FAILURE = 1;
+    private static final int EXIT_USAGE = 2;
+    private static final int HELP_COLUMNS = 100;
+
+    private Cli() {}
+
+    /**
+     * Runs one command to its end.
+     *
+     * @return the exit code: 0, 1 if something went wrong, 2 if the arguments make no sense
+     */
+    public static int run(CliContext context, String... args) {
+        CommandLine line = commandLine(context);
+        int code = line.execute(args);
+        try {
+            context.flush();
+        } catch (CliContext.ClosedPipe e) {
+            code = EXIT_FAILURE;
+        }
+        context.err().flush();
+        return code;
+    }
+
+    private static CommandLine commandLine(CliContext context) {
+        CommandLine line = new CommandLine(new RootCommand(context));
+        line.addSubcommand(new InspectCommand(context));
+        line.addSubcommand(new TokenizeCommand(context));
+        line.setOut(new PrintWriter(context.out(), true));
+        line.setErr(new PrintWriter(context.err(), true));
+        line.setColorScheme(Help.defaultColorScheme(context.outIsTerminal() ? Help.Ansi.ON : Help.Ansi.OFF));
+        line.setUsageHelpWidth(HELP_COLUMNS);
+        line.setUsageHelpLongOptionsMaxWidth(32);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setAbbreviatedOptionsAllowed(false);
+        line.setExecutionExceptionHandler((failure, _, _) -> report(context, failure));
+        line.setParameterExceptionHandler(usage(context));
+        CommandGroups.install(line);
+        return line;
+    }
+
+    private static IParameterExceptionHandler usage(CliContext context) {
+        return (failure, _) -> {
+            context.err().println("tokamak: " + sentence(failure));
+            List<String> similar =
+                    failure instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+            if (!similar.isEmpty()) {
+                context.err().println("Did you mean " + String.join(" or ", similar) + "?");
+            }
+            String name = failure.getCommandLine().getCommandSpec().qualifiedName();
+            context.err().println("'" + name + " --help' shows how it is used.");
+            return EXIT_USAGE;
+        };
+    }
+
+    private static String sentence(ParameterException failure) {
+        return oneLine(Optional.ofNullable(failure.getMessage()).orElse("wrong arguments"));
+    }
+
+    private static int report(CliContext context, Exception failure) {
+        switch (failure) {
+            case CliContext.ClosedPipe _ -> {}
+            case CliFailure known -> say(context, known);
+            case TokamakException known -> say(context, known);
+            case RuntimeException _ when context.out().checkError() -> {}
+            default -> {
+                context.err()
+                        .println("tokamak: something went wrong that should not: " + oneLine(failure.toString())
+                                + " (TOKAMAK_DEBUG=1 shows where)");
+                trace(context, failure);
+            }
+        }
+        return EXIT_FAILURE;
+    }
+
+    private static void say(CliContext context, RuntimeException known) {
+        context.err().println("tokamak: " + oneLine(String.valueOf(known.getMessage())));
+        trace(context, known);
+    }
+
+    private static void trace(CliContext context, Throwable failure) {
+        if (context.debug()) {
+            failure.printStackTrace(context.err());
+        }
+    }
+
+    private static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+}
