@@ -76,7 +76,7 @@ public final class Engine implements AutoCloseable {
      * @throws ModelLoadException if the model can't be opened
      */
     public static Engine open(EngineConfig config) {
-        return on(ModelLoader.load(config), config);
+        return on(CheckpointLoader.load(config), config);
     }
 
     /** An engine on a model that is loaded already; {@code config.model()} is not read. */

@@ -1,0 +1,137 @@
+package tokamak;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import tokamak.api.InvalidRequestException;
+import tokamak.api.ModelLoadException;
+import tokamak.api.SamplingParams;
+import tokamak.backend.Backend;
+import tokamak.backend.cpu.CpuBackend;
+import tokamak.file.Checkpoint;
+import tokamak.file.Metadata;
+import tokamak.file.ModelFormatException;
+import tokamak.model.Architecture;
+import tokamak.model.Hyperparameters;
+import tokamak.model.LanguageModel;
+import tokamak.model.ModelConfig;
+import tokamak.model.ModelLoader;
+import tokamak.model.ModelOptions;
+import tokamak.model.arch.Families;
+import tokamak.text.Tokenizer;
+
+/** Opens the model that a configuration names and puts it on a backend. */
+final class CheckpointLoader {
+    private static final System.Logger LOG = System.getLogger("tokamak.engine");
+    private static final int KV_BLOCK_SIZE = 16;
+
+    /** Rows of logits beyond one for each sequence: for log-probabilities of prompts. */
+    private static final int SPARE_LOGIT_ROWS = 32;
+
+    private CheckpointLoader() {}
+
+    /** @throws ModelLoadException if the model can't be opened; nothing stays open then */
+    static LoadedModel load(EngineConfig config) {
+        Checkpoint checkpoint = ModelFiles.open(config.model());
+        try {
+            return load(config, checkpoint);
+        } catch (IOException e) {
+            checkpoint.close();
+            throw ModelFiles.failure(config.model(), e);
+        } catch (RuntimeException | Error e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    private static LoadedModel load(EngineConfig config, Checkpoint checkpoint) throws IOException {
+        Architecture architecture = Families.of(checkpoint);
+        ModelConfig model = architecture.configure(Hyperparameters.of(checkpoint));
+        Tokenizer tokenizer = Tokenizer.of(checkpoint);
+        MemoryPlan plan = MemoryPlan.of(
+                config,
+                model.maxPositions(),
+                model.kvBytesPerToken(config.kvCacheType()),
+                Math.max(0, HostMemory.availableBytes() - checkpoint.tensorBytes()),
+                KV_BLOCK_SIZE);
+        int numThreads = config.numThreads() == 0 ? Runtime.getRuntime().availableProcessors() : config.numThreads();
+        Backend backend = new CpuBackend(numThreads);
+        try {
+            LanguageModel language =
+                    ModelLoader.load(checkpoint, architecture, backend, options(config, plan), progress -> {});
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "{0}: {1} on {2}; {3}",
+                    config.model(),
+                    architecture.name(),
+                    backend.describe(),
+                    plan.reason());
+            return new LoadedModel(
+                    String.valueOf(config.model().getFileName()),
+                    language,
+                    tokenizer,
+                    endIds(checkpoint, tokenizer),
+                    samplingDefaults(checkpoint),
+                    () -> {
+                        backend.close();
+                        checkpoint.close();
+                    });
+        } catch (IOException | RuntimeException | Error e) {
+            backend.close();
+            throw e;
+        }
+    }
+
+    private static ModelOptions options(EngineConfig config, MemoryPlan plan) {
+        return new ModelOptions(
+                plan.contextLength(),
+                config.maxNumBatchedTokens(),
+                config.maxNumSeqs() + SPARE_LOGIT_ROWS,
+                config.kvCacheType(),
+                plan.numKvBlocks(),
+                plan.blockSize());
+    }
+
+    private static Set<Integer> endIds(Checkpoint checkpoint, Tokenizer tokenizer) throws IOException {
+        Set<Integer> ids = new HashSet<>(tokenizer.endIds());
+        addEndIds(checkpoint.metadata(), ids);
+        Optional<Metadata> generation = checkpoint.json("generation_config.json");
+        if (generation.isPresent()) {
+            addEndIds(generation.get(), ids);
+        }
+        return ids;
+    }
+
+    private static void addEndIds(Metadata metadata, Set<Integer> ids) throws ModelFormatException {
+        for (long id : metadata.integers("eos_token_id", new long[0])) {
+            ids.add(Math.toIntExact(id));
+        }
+    }
+
+    /** What {@code generation_config.json} recommends; values that make no sense are reported and left out. */
+    private static SamplingParams samplingDefaults(Checkpoint checkpoint) throws IOException {
+        Optional<Metadata> file = checkpoint.json("generation_config.json");
+        if (file.isEmpty()) {
+            return SamplingParams.defaults();
+        }
+        Metadata generation = file.get();
+        try {
+            SamplingParams defaults = SamplingParams.defaults();
+            SamplingParams.Builder builder = defaults.toBuilder()
+                    .temperature(generation.number("temperature", defaults.temperature()))
+                    .topP(generation.number("top_p", defaults.topP()))
+                    .topK(Math.toIntExact(generation.integer("top_k", defaults.topK())))
+                    .minP(generation.number("min_p", defaults.minP()))
+                    .repetitionPenalty(generation.number("repetition_penalty", defaults.repetitionPenalty()));
+            return builder.build();
+        } catch (InvalidRequestException | ModelFormatException | ArithmeticException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0}: sampling defaults are not used: {1}",
+                    generation.source(),
+                    e.getMessage());
+            return SamplingParams.defaults();
+        }
+    }
+}
