@@ -13,12 +13,15 @@ import tokamak.tensor.LittleEndian;
 final class ByteCursor {
     private final Path file;
     private final MemorySegment bytes;
+    private final String atEnd;
     private long position;
     private String reading = "the header";
 
-    ByteCursor(Path file, MemorySegment bytes) {
+    /** @param atEnd what to say to somebody who has too few bytes */
+    ByteCursor(Path file, MemorySegment bytes, String atEnd) {
         this.file = file;
         this.bytes = bytes;
+        this.atEnd = atEnd;
     }
 
     /** What the next reads belong to; for messages. */
@@ -83,7 +86,7 @@ final class ByteCursor {
 
     private long advance(long byteSize) throws ModelFormatException {
         if (byteSize > remaining()) {
-            throw broken(byteSize + " more bytes", remaining() + "; the file may be cut short");
+            throw broken(byteSize + " more bytes", remaining() + "; " + atEnd);
         }
         long at = position;
         position += byteSize;

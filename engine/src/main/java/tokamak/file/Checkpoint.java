@@ -54,6 +54,7 @@ public sealed interface Checkpoint extends AutoCloseable permits GgufCheckpoint,
      */
     Optional<Metadata> json(String name) throws IOException;
 
+    /** Unmaps everything; a second call does nothing. */
     @Override
     void close();
 }

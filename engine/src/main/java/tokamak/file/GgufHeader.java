@@ -32,8 +32,12 @@ record GgufHeader(Metadata metadata, List<TensorEntry> tensors) {
     private static final long MAX_HEADER_BYTES = 64L << 20;
 
     static GgufHeader read(Path file, MemorySegment mapped) throws ModelFormatException {
-        long visible = Math.min(mapped.byteSize(), MAX_HEADER_BYTES);
-        ByteCursor in = new ByteCursor(file, mapped.asSlice(0, visible));
+        ByteCursor in = mapped.byteSize() <= MAX_HEADER_BYTES
+                ? new ByteCursor(file, mapped, "the file may be cut short")
+                : new ByteCursor(
+                        file,
+                        mapped.asSlice(0, MAX_HEADER_BYTES),
+                        "metadata is read up to " + MAX_HEADER_BYTES + " bytes");
         checkMagic(file, in, mapped.byteSize());
         int numTensors = in.readCount("tensors", 8 + 4 + 4 + 8, MAX_TENSORS);
         int numPairs = in.readCount("key-value pairs", 8 + 4 + 1, MAX_PAIRS);

@@ -106,7 +106,7 @@ public final class HfCheckpoint implements Checkpoint {
     private static void addShard(Path index, Path folder, String shard, Set<String> wanted, TensorTable tensors)
             throws IOException {
         Path file = resolve(folder, shard)
-                .filter(inside -> inside.getNameCount() == folder.resolve("x").getNameCount())
+                .filter(inside -> Path.of(shard).getNameCount() == 1)
                 .orElseThrow(() -> new ModelFormatException(
                         index + ": expected the name of a file in the same folder, found '" + shard + "'"));
         if (!Files.isRegularFile(file)) {

@@ -14,6 +14,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 
@@ -50,6 +51,12 @@ final class Json {
         this.parser = parser;
     }
 
+    /** Takes one member of an object. */
+    @FunctionalInterface
+    interface MemberConsumer {
+        void accept(String name, @Nullable Object value) throws ModelFormatException;
+    }
+
     /** The object a file holds. */
     static Metadata read(Path file) throws IOException {
         long size = Files.size(file);
@@ -62,27 +69,40 @@ final class Json {
 
     /** The object that some bytes hold. */
     static Map<String, @Nullable Object> parse(String source, byte[] utf8) throws ModelFormatException {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        parse(source, utf8, object::put);
+        return object;
+    }
+
+    /** Hands over the members of the object that some bytes hold one by one, so that they need not all stay in memory. */
+    static void parse(String source, byte[] utf8, MemberConsumer consumer) throws ModelFormatException {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), utf8)) {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_OBJECT) {
                 throw new ModelFormatException(source + ": expected a JSON object, found "
                         + (first == null ? "nothing" : "a JSON value that is not one"));
             }
-            Map<String, @Nullable Object> object = new Json(source, parser).readObject();
+            Json json = new Json(source, parser);
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                String name = parser.currentName();
+                parser.nextToken();
+                consumer.accept(name, json.readValue());
+            }
             if (parser.nextToken() != null) {
                 throw new ModelFormatException(
                         source + ": expected the end after the JSON object, found more at offset "
                                 + parser.currentTokenLocation().getByteOffset());
             }
-            return object;
         } catch (JacksonException malformed) {
             throw new ModelFormatException(
-                    source + ": not valid JSON, " + malformed.getOriginalMessage() + " at offset "
-                            + (malformed.getLocation() == null
-                                    ? "?"
-                                    : malformed.getLocation().getByteOffset()),
+                    source + ": not valid JSON, " + malformed.getOriginalMessage() + " at offset " + offset(malformed),
                     malformed);
         }
+    }
+
+    private static String offset(JacksonException malformed) {
+        TokenStreamLocation location = malformed.getLocation();
+        return location == null || location.getByteOffset() < 0 ? "unknown" : Long.toString(location.getByteOffset());
     }
 
     private Map<String, @Nullable Object> readObject() throws ModelFormatException {

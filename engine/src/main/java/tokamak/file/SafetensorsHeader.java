@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import tokamak.tensor.DType;
@@ -23,7 +24,7 @@ final class SafetensorsHeader {
     private SafetensorsHeader() {}
 
     static List<TensorEntry> read(Path file, MemorySegment mapped) throws ModelFormatException {
-        ByteCursor in = new ByteCursor(file, mapped);
+        ByteCursor in = new ByteCursor(file, mapped, "the file may be cut short");
         in.reading("the length of the header");
         long length = in.readLong();
         long fits = Math.min(MAX_HEADER_BYTES, in.remaining());
@@ -32,14 +33,18 @@ final class SafetensorsHeader {
         }
         in.reading("the header");
         byte[] json = in.view(length).toArray(ValueLayout.JAVA_BYTE);
-        Metadata header = new Metadata(file.toString(), Json.parse(file + ", header", json));
         List<TensorEntry> entries = new ArrayList<>();
-        for (String name : header.keys()) {
-            Metadata entry = header.object(name).orElseThrow(() -> broken(file, name, "an object", "null"));
+        Json.parse(file + ", header", json, (name, value) -> {
+            if (value == null) {
+                throw broken(file, name, "an object", "null");
+            }
+            Metadata entry = new Metadata(file.toString(), Map.of(name, value))
+                    .object(name)
+                    .orElseThrow();
             if (!name.equals(COMMENTS)) {
                 entries.add(entry(file, name, entry, in.position()));
             }
-        }
+        });
         return entries;
     }
 

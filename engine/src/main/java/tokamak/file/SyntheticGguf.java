@@ -1,7 +1,5 @@
 package tokamak.file;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -9,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import tokamak.tensor.DType;
+import tokamak.tensor.LittleEndian;
 
 /**
  * A GGUF model that is on no disk: the metadata and shapes of a real one, with random weights in memory. It computes
@@ -17,10 +16,6 @@ import tokamak.tensor.DType;
 public final class SyntheticGguf {
     /** Typical size of a weight, so that activations neither vanish nor overflow. */
     private static final float SCALE = 0.02f;
-
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
 
     private SyntheticGguf() {}
 
@@ -65,24 +60,24 @@ public final class SyntheticGguf {
     private static void fill(Spec spec, MemorySegment data, SplittableRandom random) {
         if (spec.name().endsWith("norm.weight")) {
             for (long i = 0; i < data.byteSize() / Float.BYTES; i++) {
-                data.setAtIndex(FLOAT, i, 0.75f + 0.5f * random.nextFloat());
+                data.setAtIndex(LittleEndian.FLOAT, i, 0.75f + 0.5f * random.nextFloat());
             }
             return;
         }
         switch (spec.dtype()) {
             case F32 -> {
                 for (long at = 0; at < data.byteSize(); at += Float.BYTES) {
-                    data.set(FLOAT, at, weight(random));
+                    data.set(LittleEndian.FLOAT, at, weight(random));
                 }
             }
             case F16 -> {
                 for (long at = 0; at < data.byteSize(); at += Short.BYTES) {
-                    data.set(SHORT, at, Float.floatToFloat16(weight(random)));
+                    data.set(LittleEndian.SHORT, at, Float.floatToFloat16(weight(random)));
                 }
             }
             case BF16 -> {
                 for (long at = 0; at < data.byteSize(); at += Short.BYTES) {
-                    data.set(SHORT, at, (short) (Float.floatToRawIntBits(weight(random)) >>> 16));
+                    data.set(LittleEndian.SHORT, at, (short) (Float.floatToRawIntBits(weight(random)) >>> 16));
                 }
             }
             default -> fillBlocks(spec.dtype(), data, random);
@@ -98,7 +93,7 @@ public final class SyntheticGguf {
         Scales scales = Scales.of(dtype);
         long at = 0;
         for (; at + Long.BYTES <= data.byteSize(); at += Long.BYTES) {
-            data.set(LONG, at, random.nextLong());
+            data.set(LittleEndian.LONG, at, random.nextLong());
         }
         for (; at < data.byteSize(); at++) {
             data.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt());
@@ -106,7 +101,7 @@ public final class SyntheticGguf {
         for (long block = 0; block < data.byteSize(); block += dtype.blockBytes()) {
             for (int offset : scales.offsets()) {
                 float scale = scales.size() * (0.5f + random.nextFloat());
-                data.set(SHORT, block + offset, Float.floatToFloat16(scale));
+                data.set(LittleEndian.SHORT, block + offset, Float.floatToFloat16(scale));
             }
             if (dtype == DType.MXFP4) {
                 data.set(ValueLayout.JAVA_BYTE, block, (byte) (119 + random.nextInt(3)));

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import tokamak.tensor.DType;
+import tokamak.tensor.Tensor;
 
 /**
  * One line of a file's table of tensors, not yet trusted.
@@ -21,20 +22,9 @@ record TensorEntry(String name, DType dtype, long[] shape, long begin, long end)
 
     /** Bytes that the shape needs; empty if that is not a number of bytes a file can have. */
     static OptionalLong bytes(DType dtype, long[] shape) {
-        long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
-        if (columns % dtype.blockSize() != 0) {
-            return OptionalLong.empty();
-        }
         try {
-            long count = 1;
-            for (long dim : shape) {
-                if (dim < 0) {
-                    return OptionalLong.empty();
-                }
-                count = Math.multiplyExact(count, dim);
-            }
-            return OptionalLong.of(dtype.bytes(count));
-        } catch (ArithmeticException overflow) {
+            return OptionalLong.of(Tensor.byteSize(dtype, shape));
+        } catch (IllegalArgumentException | ArithmeticException impossible) {
             return OptionalLong.empty();
         }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ import tokamak.tensor.Tensor;
 
 /** The named tensors of one checkpoint and the arena that keeps their files mapped. */
 final class TensorTable {
+    private static final String LFS_POINTER = "version https://git-lfs";
+
     private final Path path;
     // Shared, because worker threads read the weights; closed once, by the checkpoint's owner.
     private final Arena arena = Arena.ofShared();
@@ -31,13 +34,24 @@ final class TensorTable {
     /** Maps a whole file; nothing is read until somebody touches it. */
     MemorySegment map(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            if (isLfsPointer(mapped)) {
+                throw new ModelFormatException(file + ": expected the tensors, found a Git LFS pointer to them;"
+                        + " fetch the file itself, for example with 'git lfs pull'");
+            }
+            return mapped;
         }
     }
 
     /** Memory that lives as long as the table, for tensors that come from no file. */
     MemorySegment allocate(long bytes) {
         return arena.allocate(bytes, 64);
+    }
+
+    private static boolean isLfsPointer(MemorySegment mapped) {
+        byte[] start = LFS_POINTER.getBytes(StandardCharsets.US_ASCII);
+        return mapped.byteSize() >= start.length
+                && mapped.asSlice(0, start.length).mismatch(MemorySegment.ofArray(start)) < 0;
     }
 
     /** Checks the entries of one file against its size and each other, then adds them. */
@@ -102,6 +116,8 @@ final class TensorTable {
     }
 
     void close() {
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }

@@ -15,15 +15,25 @@ import java.util.Arrays;
 public record Tensor(String name, DType dtype, long[] shape, MemorySegment data) {
     public Tensor {
         shape = shape.clone();
-        long expected = dtype.bytes(count(shape));
+        long expected = byteSize(dtype, shape);
         if (data.byteSize() != expected) {
             throw new IllegalArgumentException("tensor '" + name + "' " + dtype + Arrays.toString(shape) + " needs "
                     + expected + " bytes, found " + data.byteSize());
         }
+    }
+
+    /**
+     * Bytes that a tensor of this shape needs.
+     *
+     * @throws IllegalArgumentException if a dimension is negative or a row is not a whole number of blocks
+     * @throws ArithmeticException if the result does not fit a long
+     */
+    public static long byteSize(DType dtype, long[] shape) {
         if (shape.length > 0 && shape[shape.length - 1] % dtype.blockSize() != 0) {
-            throw new IllegalArgumentException("tensor '" + name + "' " + dtype + Arrays.toString(shape)
-                    + ": a row is not a whole number of blocks of " + dtype.blockSize());
+            throw new IllegalArgumentException(
+                    dtype + Arrays.toString(shape) + ": a row is not a whole number of blocks of " + dtype.blockSize());
         }
+        return dtype.bytes(count(shape));
     }
 
     /** Number of elements. */

@@ -148,6 +148,7 @@ class GgufCheckpointTest {
         Checkpoint checkpoint = Checkpoint.open(writer.write(folder.resolve("a.gguf")));
         Tensor tensor = checkpoint.tensor("a");
         checkpoint.close();
+        checkpoint.close();
         assertThatThrownBy(() -> tensor.data().get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
     }
 
@@ -196,6 +197,8 @@ class GgufCheckpointTest {
     void whatIsNotAGgufFileIsRefused() throws IOException {
         refusedBytes(new byte[0]).hasMessageContaining("an empty file");
         refusedBytes(new byte[] {'G', 'G'}).hasMessageContaining("GGUF");
+        refusedBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n".getBytes())
+                .hasMessageContaining("Git LFS pointer");
         refusedBytes("<html>not found</html>".getBytes()).hasMessageContaining("GGUF");
         assertThatThrownBy(() -> Checkpoint.open(folder.resolve("absent.gguf")))
                 .isInstanceOf(NoSuchFileException.class);
