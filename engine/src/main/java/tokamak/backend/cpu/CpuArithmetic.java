@@ -11,7 +11,7 @@ import tokamak.backend.cpu.x64.Kernels;
  * @param kernels null for plain Java
  * @param description for people
  */
-public record CpuArithmetic(@Nullable Kernels kernels, String description) {
+public record CpuArithmetic(@Nullable Kernels kernels, String description) implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(CpuArithmetic.class.getName());
 
     /** The widest instruction set of this processor; plain Java, and a line in the log, where there is none. */
@@ -45,5 +45,23 @@ public record CpuArithmetic(@Nullable Kernels kernels, String description) {
                 yield new CpuArithmetic(kernels, kernels.describe());
             }
         };
+    }
+
+    /** The processor's name, as far as it is known. */
+    public String cpuName() {
+        return kernels == null ? System.getProperty("os.arch") : kernels.processor();
+    }
+
+    /** The instruction set's name, as {@link #named} takes it. */
+    public String isaName() {
+        return kernels == null ? "scalar" : kernels.isa().label();
+    }
+
+    /** Gives the machine code back. A backend that was made with it does this itself. */
+    @Override
+    public void close() {
+        if (kernels != null) {
+            kernels.close();
+        }
     }
 }

@@ -68,6 +68,11 @@ public final class Kernels implements AutoCloseable {
         return isa;
     }
 
+    /** The processor's own name. */
+    public String processor() {
+        return features.name();
+    }
+
     /** Processor and instruction set, for people. */
     public String describe() {
         return features.name() + ", " + isa.label();
