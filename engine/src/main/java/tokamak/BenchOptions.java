@@ -3,7 +3,6 @@ package tokamak;
 import java.nio.file.Path;
 import java.util.List;
 import tokamak.api.InvalidRequestException;
-import tokamak.tensor.DType;
 
 /**
  * What to measure.
@@ -15,7 +14,7 @@ import tokamak.tensor.DType;
  * @param parallel how many sequences are generated at once, one test each
  * @param threads numbers of threads, all tests for each
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512
- * @param kvType how keys and values are stored
+ * @param kvCacheDtype how keys and values are stored: f16 or f32
  * @param repetitions runs of each test after one to warm up; the median counts
  */
 public record BenchOptions(
@@ -26,7 +25,7 @@ public record BenchOptions(
         List<Integer> parallel,
         List<Integer> threads,
         String cpuIsa,
-        DType kvType,
+        String kvCacheDtype,
         int repetitions) {
     /** What is measured. */
     public sealed interface Subject {

@@ -85,6 +85,16 @@ public final class Benchmark {
         };
     }
 
+    private DType kvType() {
+        return switch (options.kvCacheDtype()) {
+            case "f16" -> DType.F16;
+            case "f32" -> DType.F32;
+            default ->
+                throw new InvalidRequestException(
+                        "kvCacheDtype", "kvCacheDtype must be f16 or f32, found '" + options.kvCacheDtype() + "'");
+        };
+    }
+
     private CpuArithmetic arithmetic() {
         try {
             return CpuArithmetic.named(options.cpuIsa());
@@ -111,17 +121,18 @@ public final class Benchmark {
         int longest = Math.max(options.promptTokens(), options.depth() + options.generatedTokens() + 1);
         int most = options.parallel().stream().mapToInt(n -> n).max().orElse(1);
         int blocksEach = longest / KV_BLOCK_SIZE + 1;
-        ModelOptions modelOptions = new ModelOptions(
-                longest, MAX_STEP_TOKENS, most, options.kvType(), blocksEach * most, KV_BLOCK_SIZE);
+        ModelOptions modelOptions =
+                new ModelOptions(longest, MAX_STEP_TOKENS, most, kvType(), blocksEach * most, KV_BLOCK_SIZE);
         List<BenchReport.Row> rows = new ArrayList<>();
         try (CpuBackend backend = new CpuBackend(machine.threads(), arithmetic());
-                LanguageModel model = ModelLoader.load(
-                        checkpoint, Families.of(checkpoint), backend, modelOptions, share -> {})) {
+                LanguageModel model =
+                        ModelLoader.load(checkpoint, Families.of(checkpoint), backend, modelOptions, share -> {})) {
             Steps steps = new Steps(model, blocksEach);
             if (options.promptTokens() > 0) {
                 double seconds = median(() -> steps.prompt(options.promptTokens()));
                 int numSteps = (options.promptTokens() + MAX_STEP_TOKENS - 1) / MAX_STEP_TOKENS;
-                rows.add(report("pp" + options.promptTokens(), options.promptTokens(), numSteps, seconds, work, machine));
+                rows.add(report(
+                        "pp" + options.promptTokens(), options.promptTokens(), numSteps, seconds, work, machine));
             }
             if (options.generatedTokens() > 0) {
                 for (int sequences : options.parallel()) {
@@ -206,7 +217,9 @@ public final class Benchmark {
                             .toArray(),
                     IntStream.range(0, sequences * blocksEach).toArray(),
                     blocksEach,
-                    IntStream.range(0, sequences).map(s -> s * count + count - 1).toArray()));
+                    IntStream.range(0, sequences)
+                            .map(s -> s * count + count - 1)
+                            .toArray()));
         }
     }
 
@@ -236,7 +249,9 @@ public final class Benchmark {
                 double share = name.contains("exps") || name.contains("experts") ? expertShare : 1;
                 bytes += share * tensor.data().byteSize();
                 parameters += share * tensor.count();
-                body += embedding || name.startsWith("output") || name.startsWith("lm_head") ? 0 : share * tensor.count();
+                body += embedding || name.startsWith("output") || name.startsWith("lm_head")
+                        ? 0
+                        : share * tensor.count();
                 if (tensor.count() > mostNumbers && !embedding) {
                     mostNumbers = tensor.count();
                     format = tensor.dtype();

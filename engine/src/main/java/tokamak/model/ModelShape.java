@@ -55,7 +55,7 @@ public record ModelShape(
      * @throws IllegalArgumentException if there is no such format
      */
     public GgufCheckpoint create(String format, long seed) throws ModelFormatException {
-        return SyntheticGguf.create(name + " " + format, metadata(), specs(Mix.named(format)), seed);
+        return SyntheticGguf.create(name, metadata(), specs(Mix.named(format)), seed);
     }
 
     private Map<String, Object> metadata() {

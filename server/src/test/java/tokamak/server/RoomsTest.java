@@ -44,10 +44,12 @@ class RoomsTest {
         assertThat(allowed).isNotEmpty();
         boolean removed = true;
         while (removed) {
-            removed = allowed.keySet()
-                    .removeIf(room -> allowed.get(room).stream().noneMatch(allowed::containsKey));
+            removed =
+                    allowed.keySet().removeIf(room -> allowed.get(room).stream().noneMatch(allowed::containsKey));
         }
-        assertThat(allowed.keySet()).as("rooms that know each other in a circle").isEmpty();
+        assertThat(allowed.keySet())
+                .as("rooms that know each other in a circle")
+                .isEmpty();
     }
 
     private static Map<String, Set<String>> roomTable() throws IOException {

@@ -11,7 +11,6 @@ import picocli.CommandLine.Parameters;
 import tokamak.BenchOptions;
 import tokamak.BenchReport;
 import tokamak.Benchmark;
-import tokamak.tensor.DType;
 
 @Command(
         name = "bench",
@@ -37,17 +36,29 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             paramLabel = "FMT",
-            description = "Number format for --shape: F32, F16, BF16, Q8_0, Q4_0, Q4_K_M, Q6_K ... Default: ${DEFAULT-VALUE}.",
+            description =
+                    "Number format for --shape: F32, F16, BF16, Q8_0, Q4_0, Q4_K_M, Q6_K ... Default: ${DEFAULT-VALUE}.",
             defaultValue = "Q8_0")
     private String format = "Q8_0";
 
-    @Option(names = "-p", paramLabel = "N", description = "Prompt tokens; 0: none. Default: ${DEFAULT-VALUE}.", defaultValue = "512")
+    @Option(
+            names = "-p",
+            paramLabel = "N",
+            description = "Prompt tokens; 0: none. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "512")
     private int promptTokens;
 
-    @Option(names = "-n", paramLabel = "N", description = "Generated tokens; 0: none. Default: ${DEFAULT-VALUE}.", defaultValue = "64")
+    @Option(
+            names = "-n",
+            paramLabel = "N",
+            description = "Generated tokens; 0: none. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "64")
     private int generatedTokens;
 
-    @Option(names = "--depth", paramLabel = "N", description = "Tokens in the context before the first generated one. Default: 0.")
+    @Option(
+            names = "--depth",
+            paramLabel = "N",
+            description = "Tokens in the context before the first generated one. Default: 0.")
     private int depth;
 
     @Option(
@@ -99,11 +110,19 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         BenchOptions options = new BenchOptions(
-                subject(), promptTokens, generatedTokens, depth, parallel, threads, cpuIsa, kvDtype(), repetitions);
+                subject(), promptTokens, generatedTokens, depth, parallel, threads, cpuIsa, kvType, repetitions);
         if (!json) {
-            context.out().printf(
-                    Locale.ROOT, "%-16s %7s %12s %10s %7s %10s %7s%n", "test", "threads", "tokens/s", "GB/s", "of max",
-                    "GFLOP/s", "of max");
+            context.out()
+                    .printf(
+                            Locale.ROOT,
+                            "%-16s %7s %12s %10s %7s %10s %7s%n",
+                            "test",
+                            "threads",
+                            "tokens/s",
+                            "GB/s",
+                            "of max",
+                            "GFLOP/s",
+                            "of max");
         }
         BenchReport report = Benchmark.run(options, this::show);
         if (json) {
@@ -112,13 +131,14 @@ final class BenchCommand implements Callable<Integer> {
         } else {
             report.machines().forEach(this::show);
             BenchReport.Model m = report.model();
-            context.out().printf(
-                    Locale.ROOT,
-                    "model: %s, %s, %.2f G parameters and %.2f GB of weights per token%n",
-                    m.name(),
-                    m.format(),
-                    m.parameters() * 1e-9,
-                    m.bytes() * 1e-9);
+            context.out()
+                    .printf(
+                            Locale.ROOT,
+                            "model: %s, %s, %.2f G parameters and %.2f GB of weights per token%n",
+                            m.name(),
+                            m.format(),
+                            m.parameters() * 1e-9,
+                            m.bytes() * 1e-9);
         }
         return 0;
     }
@@ -130,50 +150,44 @@ final class BenchCommand implements Callable<Integer> {
         if (shape == null && model != null) {
             return new BenchOptions.Subject.Model(ModelPath.of(model));
         }
-        throw new CliFailure("bench needs either a MODEL or --shape NAME; shapes are "
-                + String.join(", ", Benchmark.shapeNames()));
-    }
-
-    private DType kvDtype() {
-        return switch (kvType) {
-            case "f16" -> DType.F16;
-            case "f32" -> DType.F32;
-            default -> throw new CliFailure("--kv-cache-dtype must be f16 or f32, found '" + kvType + "'");
-        };
+        throw new CliFailure(
+                "bench needs either a MODEL or --shape NAME; shapes are " + String.join(", ", Benchmark.shapeNames()));
     }
 
     private void show(BenchReport.Row row) {
         if (json) {
             return;
         }
-        context.out().printf(
-                Locale.ROOT,
-                "%-16s %7d %12.2f %10.2f %7s %10.1f %7s%n",
-                row.test(),
-                row.threads(),
-                row.tokensPerSecond(),
-                row.weightGbps(),
-                share(row.bandwidthShare()),
-                row.gflops(),
-                share(row.peakShare()));
+        context.out()
+                .printf(
+                        Locale.ROOT,
+                        "%-16s %7d %12.2f %10.2f %7s %10.1f %7s%n",
+                        row.test(),
+                        row.threads(),
+                        row.tokensPerSecond(),
+                        row.weightGbps(),
+                        share(row.bandwidthShare()),
+                        row.gflops(),
+                        share(row.peakShare()));
         context.flush();
     }
 
     private void show(BenchReport.Machine machine) {
-        context.out().printf(
-                Locale.ROOT,
-                "machine: %s, %s, %d threads%s%n",
-                machine.cpu(),
-                machine.isa(),
-                machine.threads(),
-                machine.readGbps() == null
-                        ? ""
-                        : String.format(
-                                Locale.ROOT,
-                                "; at most %.1f GB/s, %.0f GFLOP/s in float32, %.0f Gop/s in int8",
-                                machine.readGbps(),
-                                machine.fmaGflops(),
-                                machine.int8Gops()));
+        context.out()
+                .printf(
+                        Locale.ROOT,
+                        "machine: %s, %s, %d threads%s%n",
+                        machine.cpu(),
+                        machine.isa(),
+                        machine.threads(),
+                        machine.readGbps() == null
+                                ? ""
+                                : String.format(
+                                        Locale.ROOT,
+                                        "; at most %.1f GB/s, %.0f GFLOP/s in float32, %.0f Gop/s in int8",
+                                        machine.readGbps(),
+                                        machine.fmaGflops(),
+                                        machine.int8Gops()));
     }
 
     private static String share(@Nullable Double share) {
