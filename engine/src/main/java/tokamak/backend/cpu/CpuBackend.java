@@ -35,7 +35,8 @@ public final class CpuBackend implements Backend {
     private final String arithmetic;
     private final ScalarLinear scalarLinear;
     private final PackedLinear packedLinear = new PackedLinear();
-    private final ScalarAttention attention;
+    private final ScalarAttention scalarAttention;
+    private final @Nullable PackedAttention packedAttention;
     private final ScalarExperts experts;
     private float[] embeddingRow = new float[0];
     private long bytesInUse;
@@ -52,7 +53,8 @@ public final class CpuBackend implements Backend {
         team = new WorkerTeam(numThreads);
         rowJob = new RowJob(numThreads);
         scalarLinear = new ScalarLinear(numThreads);
-        attention = new ScalarAttention(numThreads);
+        scalarAttention = new ScalarAttention(numThreads);
+        packedAttention = kernels == null ? null : new PackedAttention(kernels, numThreads);
         experts = new ScalarExperts(this);
     }
 
@@ -107,7 +109,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public KvCache allocateKvCache(KvLayout layout, int numBlocks) {
-        return new CpuKvCache(layout, numBlocks);
+        boolean tiles = packedAttention != null && PackedAttention.covers(layout);
+        return new CpuKvCache(layout, numBlocks, tiles ? CpuKvCache.Arrangement.TILES : CpuKvCache.Arrangement.ROWS);
     }
 
     @Override
@@ -277,8 +280,13 @@ public final class CpuBackend implements Backend {
         KvLayout.Layer shape = cache.layout().layers().get(layer);
         requireColumns("keys", shape.numKvHeads() * shape.headDim(), keys.columns());
         requireColumns("values", shape.numKvHeads() * shape.valueDim(), values.columns());
+        CpuKvCache blocks = (CpuKvCache) cache;
+        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
+            packedAttention.store(blocks, layer, input, keys, values);
+            return;
+        }
         for (int row = 0; row < input.numTokens(); row++) {
-            ScalarAttention.store((CpuKvCache) cache, layer, input, keys, values, row);
+            ScalarAttention.store(blocks, layer, input, keys, values, row);
         }
     }
 
@@ -287,7 +295,13 @@ public final class CpuBackend implements Backend {
         requireRows(input.numTokens(), queries, out);
         requireColumns("queries", shape.numHeads() * shape.headDim(), queries.columns());
         requireAtLeast("attention output", shape.numHeads() * shape.valueDim(), out.columns());
-        attention.run(team, shape, (CpuKvCache) cache, layer, input, queries, out);
+        CpuKvCache blocks = (CpuKvCache) cache;
+        boolean tiles = blocks.arrangement() == CpuKvCache.Arrangement.TILES;
+        if (packedAttention != null && tiles && shape.softcap() == 0) {
+            packedAttention.run(team, shape, blocks, layer, input, queries, out);
+        } else {
+            scalarAttention.run(team, shape, blocks, layer, input, queries, out);
+        }
     }
 
     // ---- mixture of experts ----
@@ -317,6 +331,9 @@ public final class CpuBackend implements Backend {
     public void close() {
         team.close();
         packedLinear.close();
+        if (packedAttention != null) {
+            packedAttention.close();
+        }
         arena.close();
         if (kernels != null) {
             kernels.close();

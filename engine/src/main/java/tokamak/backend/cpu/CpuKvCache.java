@@ -5,37 +5,45 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.cpu.x64.BlockAttention;
+import tokamak.backend.cpu.x64.LargeMemory;
 import tokamak.tensor.DType;
 
 /**
  * KV blocks in native memory. Per layer one segment of keys and one of values, each
- * {@code [numBlocks, numKvHeads, blockSize, headDim]}, so that a head reads a block front to back.
+ * {@code [numBlocks, numKvHeads, blockSize * dim]}, so that a head reads a block front to back.
  */
 final class CpuKvCache implements KvCache {
-    /** Cache lines are 64 bytes; heads of one block never share one between threads by accident of the start address. */
-    private static final long ALIGNMENT = 64;
+    /** How the numbers of a block's tokens lie within the part of one head. */
+    enum Arrangement {
+        /** {@code [blockSize, dim]}: token after token. */
+        ROWS,
+        /** As {@link BlockAttention} reads them. */
+        TILES
+    }
 
     private final Arena arena = Arena.ofShared();
     private final KvLayout layout;
+    private final Arrangement arrangement;
     private final int numBlocks;
     private final MemorySegment[] keys;
     private final MemorySegment[] values;
 
-    CpuKvCache(KvLayout layout, int numBlocks) {
+    CpuKvCache(KvLayout layout, int numBlocks, Arrangement arrangement) {
         if (layout.dtype() != DType.F32 && layout.dtype() != DType.F16) {
             throw new IllegalArgumentException(
                     "KV cache type " + layout.dtype() + " is not supported on the CPU; expected F32 or F16");
         }
         this.layout = layout;
         this.numBlocks = numBlocks;
+        this.arrangement = arrangement;
         int numLayers = layout.layers().size();
         keys = new MemorySegment[numLayers];
         values = new MemorySegment[numLayers];
         for (int i = 0; i < numLayers; i++) {
             KvLayout.Layer layer = layout.layers().get(i);
-            long tokenHeads = (long) numBlocks * layout.blockSize() * layer.numKvHeads();
-            keys[i] = arena.allocate(layout.dtype().bytes(tokenHeads * layer.headDim()), ALIGNMENT);
-            values[i] = arena.allocate(layout.dtype().bytes(tokenHeads * layer.valueDim()), ALIGNMENT);
+            keys[i] = LargeMemory.allocate(arena, blockBytes(layer, layer.headDim()) * numBlocks);
+            values[i] = LargeMemory.allocate(arena, blockBytes(layer, layer.valueDim()) * numBlocks);
         }
     }
 
@@ -49,6 +57,10 @@ final class CpuKvCache implements KvCache {
         return numBlocks;
     }
 
+    Arrangement arrangement() {
+        return arrangement;
+    }
+
     MemorySegment keys(int layer) {
         return keys[layer];
     }
@@ -57,30 +69,76 @@ final class CpuKvCache implements KvCache {
         return values[layer];
     }
 
-    /** Index of the first number of a head's vector of {@code dim} numbers in {@code slot}. */
-    long index(int slot, int kvHead, int numKvHeads, int dim) {
-        int blockSize = layout.blockSize();
-        long block = slot / blockSize;
-        int inBlock = slot % blockSize;
-        return ((block * numKvHeads + kvHead) * blockSize + inBlock) * dim;
+    /** Bytes from block to block in a layer's keys or values. */
+    long blockBytes(KvLayout.Layer layer, int dim) {
+        return layout.dtype().bytes((long) layer.numKvHeads() * layout.blockSize() * dim);
     }
 
-    void store(MemorySegment target, long index, float value) {
-        switch (layout.dtype()) {
-            case F32 -> target.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
-            case F16 -> target.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value));
-            default -> throw new AssertionError(layout.dtype());
+    /** Copies a token's key of one head to {@code target}. */
+    void loadKey(int layer, int slot, int kvHead, float[] target) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        long part = part(slot, kvHead, shape, shape.headDim());
+        int inBlock = slot % layout.blockSize();
+        for (int i = 0; i < shape.headDim(); i++) {
+            target[i] = get(keys[layer], part + keyIndex(inBlock, i, shape.headDim()));
         }
     }
 
-    /** Copies {@code count} numbers from {@code index} on to {@code target}. */
-    void load(MemorySegment source, long index, float[] target, int count) {
+    /** Copies a token's value of one head to {@code target}. */
+    void loadValue(int layer, int slot, int kvHead, float[] target) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        long part = part(slot, kvHead, shape, shape.valueDim());
+        int inBlock = slot % layout.blockSize();
+        for (int i = 0; i < shape.valueDim(); i++) {
+            target[i] = get(values[layer], part + valueIndex(inBlock, i, shape.valueDim()));
+        }
+    }
+
+    void storeKey(int layer, int slot, int kvHead, int i, float value) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        int inBlock = slot % layout.blockSize();
+        long part = part(slot, kvHead, shape, shape.headDim());
+        put(keys[layer], part + keyIndex(inBlock, i, shape.headDim()), value);
+    }
+
+    void storeValue(int layer, int slot, int kvHead, int i, float value) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        int inBlock = slot % layout.blockSize();
+        long part = part(slot, kvHead, shape, shape.valueDim());
+        put(values[layer], part + valueIndex(inBlock, i, shape.valueDim()), value);
+    }
+
+    /** Index of the first number of a head's part of the block that a slot is in. */
+    private long part(int slot, int kvHead, KvLayout.Layer shape, int dim) {
+        long block = slot / layout.blockSize();
+        return (block * shape.numKvHeads() + kvHead) * layout.blockSize() * dim;
+    }
+
+    private int keyIndex(int inBlock, int i, int dim) {
+        return switch (arrangement) {
+            case ROWS -> inBlock * dim + i;
+            case TILES -> BlockAttention.keyIndex(inBlock, i);
+        };
+    }
+
+    private int valueIndex(int inBlock, int i, int dim) {
+        return switch (arrangement) {
+            case ROWS -> inBlock * dim + i;
+            case TILES -> BlockAttention.valueIndex(inBlock, i);
+        };
+    }
+
+    private float get(MemorySegment source, long index) {
+        return layout.dtype() == DType.F32
+                ? source.getAtIndex(ValueLayout.JAVA_FLOAT, index)
+                : Float.float16ToFloat(source.getAtIndex(ValueLayout.JAVA_SHORT, index));
+    }
+
+    private void put(MemorySegment target, long index, float value) {
         if (layout.dtype() == DType.F32) {
-            MemorySegment.copy(source, ValueLayout.JAVA_FLOAT, index * Float.BYTES, target, 0, count);
+            target.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
         } else {
-            for (int i = 0; i < count; i++) {
-                target[i] = Float.float16ToFloat(source.getAtIndex(ValueLayout.JAVA_SHORT, index + i));
-            }
+            target.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value));
         }
     }
 

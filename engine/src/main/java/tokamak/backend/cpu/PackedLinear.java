@@ -2,7 +2,6 @@ package tokamak.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +28,7 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     }
 
     private Phase phase = Phase.PREPARE;
-    private Arena arena = Arena.ofShared();
+    private final Scratch scratch = new Scratch();
     private MemorySegment prepared = MemorySegment.NULL;
     private int rows;
     private int panelsPerRange;
@@ -65,7 +64,7 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     }
 
     private void prepare(WorkerTeam team) {
-        requireMemory(part.activationBytes(rows));
+        prepared = scratch.require(part.activationBytes(rows));
         phase = Phase.PREPARE;
         if (rows < MIN_TOKENS_TO_SHARE) {
             for (int row = 0; row < rows; row++) {
@@ -84,14 +83,6 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
         panelsPerRange = (int) Math.min(numPanels, Math.max(fewest, (numPanels + ranges - 1) / ranges));
         phase = Phase.MULTIPLY;
         team.run(this, (numPanels + panelsPerRange - 1) / panelsPerRange);
-    }
-
-    private void requireMemory(long bytes) {
-        if (prepared.byteSize() < bytes) {
-            arena.close();
-            arena = Arena.ofShared();
-            prepared = arena.allocate(bytes + bytes / 2, 64);
-        }
     }
 
     @Override
@@ -136,6 +127,6 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        scratch.close();
     }
 }

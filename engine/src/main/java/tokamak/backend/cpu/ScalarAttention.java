@@ -109,8 +109,7 @@ final class ScalarAttention implements WorkerTeam.Job {
     private float score(AttentionShape shape, int kvHead, int first, int position, Scratch s) {
         float max = Float.NEGATIVE_INFINITY;
         for (int p = first; p <= position; p++) {
-            long at = cache.index(slot(p), kvHead, shape.numKvHeads(), shape.headDim());
-            cache.load(cache.keys(layer), at, s.vector, shape.headDim());
+            cache.loadKey(layer, slot(p), kvHead, s.vector);
             float score = ScalarLinear.dot(s.query, 0, s.vector, 0, shape.headDim()) * shape.scale();
             if (shape.softcap() != 0) {
                 score = (float) (shape.softcap() * Math.tanh(score / shape.softcap()));
@@ -130,8 +129,7 @@ final class ScalarAttention implements WorkerTeam.Job {
         for (int p = first; p <= position; p++) {
             double weight = Math.exp(s.scores[p] - max);
             total += weight;
-            long at = cache.index(slot(p), kvHead, shape.numKvHeads(), shape.valueDim());
-            cache.load(cache.values(layer), at, s.vector, shape.valueDim());
+            cache.loadValue(layer, slot(p), kvHead, s.vector);
             for (int i = 0; i < shape.valueDim(); i++) {
                 s.sum[i] += weight * s.vector[i];
             }
@@ -153,16 +151,14 @@ final class ScalarAttention implements WorkerTeam.Job {
         KvLayout.Layer shape = cache.layout().layers().get(layer);
         int slot = input.slotMapping()[row];
         for (int head = 0; head < shape.numKvHeads(); head++) {
-            long keyAt = cache.index(slot, head, shape.numKvHeads(), shape.headDim());
             for (int i = 0; i < shape.headDim(); i++) {
                 float key = keys.memory().getAtIndex(JAVA_FLOAT, keys.at(row) + (long) head * shape.headDim() + i);
-                cache.store(cache.keys(layer), keyAt + i, key);
+                cache.storeKey(layer, slot, head, i, key);
             }
-            long valueAt = cache.index(slot, head, shape.numKvHeads(), shape.valueDim());
             for (int i = 0; i < shape.valueDim(); i++) {
                 float value =
                         values.memory().getAtIndex(JAVA_FLOAT, values.at(row) + (long) head * shape.valueDim() + i);
-                cache.store(cache.values(layer), valueAt + i, value);
+                cache.storeValue(layer, slot, head, i, value);
             }
         }
     }

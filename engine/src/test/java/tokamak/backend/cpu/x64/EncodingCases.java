@@ -63,7 +63,7 @@ final class EncodingCases {
             case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS -> Form.LOAD;
             case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS -> Form.LOAD;
             case VMOVUPS_STORE, VMOVDQU_STORE, VMOVSS_STORE, VMOVD_STORE -> Form.STORE;
-            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE -> Form.STORE;
+            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRW_STORE -> Form.STORE;
             case VMASKMOVPS, VMASKMOVPS_STORE -> Form.MASKED_STORE;
             case VPSRLW, VPSLLW, VPSRLD, VPSRAD, VPSLLD -> Form.SHIFT;
             case VPSHUFD -> Form.SHUFFLE;
@@ -100,7 +100,8 @@ final class EncodingCases {
 
     private static List<Width> widthsOf(Op op) {
         List<Width> widths = new ArrayList<>();
-        boolean scalar = op.tuple == Op.Tuple.DWORD && op != Op.VBROADCASTSS && op != Op.VPBROADCASTD;
+        boolean scalar =
+                op == Op.VPEXTRW_STORE || op.tuple == Op.Tuple.DWORD && op != Op.VBROADCASTSS && op != Op.VPBROADCASTD;
         if (scalar) {
             widths.add(Width.X);
         } else {
@@ -127,6 +128,7 @@ final class EncodingCases {
                 || op == Op.VMOVSS
                 || op == Op.VMOVSS_STORE
                 || op == Op.VMOVD_STORE
+                || op == Op.VPEXTRW_STORE
                 || op == Op.VMOVUPS_STORE
                 || op == Op.VMOVDQU_STORE
                 || op == Op.VCVTPS2PH_STORE && evex;
@@ -148,7 +150,10 @@ final class EncodingCases {
         switch (formOf(op)) {
             case LOAD -> add(name + " " + target + "," + lastText, a -> a.emit(op, target, last));
             case STORE -> {
-                boolean constant = op == Op.VEXTRACTF128 || op == Op.VEXTRACTF64X4 || op == Op.VCVTPS2PH_STORE;
+                boolean constant = op == Op.VEXTRACTF128
+                        || op == Op.VEXTRACTF64X4
+                        || op == Op.VCVTPS2PH_STORE
+                        || op == Op.VPEXTRW_STORE;
                 if (constant) {
                     add(name + " " + lastText + "," + target + ",1", a -> a.emit(op, target, last, 1));
                 } else {

@@ -1,0 +1,421 @@
+package tokamak.backend.cpu.x64;
+
+import static tokamak.backend.cpu.x64.Gpr.R10;
+import static tokamak.backend.cpu.x64.Gpr.R11;
+import static tokamak.backend.cpu.x64.Gpr.R12;
+import static tokamak.backend.cpu.x64.Gpr.R13;
+import static tokamak.backend.cpu.x64.Gpr.R14;
+import static tokamak.backend.cpu.x64.Gpr.R15;
+import static tokamak.backend.cpu.x64.Gpr.R8;
+import static tokamak.backend.cpu.x64.Gpr.R9;
+import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBP;
+import static tokamak.backend.cpu.x64.Gpr.RBX;
+import static tokamak.backend.cpu.x64.Gpr.RCX;
+import static tokamak.backend.cpu.x64.Gpr.RDI;
+import static tokamak.backend.cpu.x64.Gpr.RDX;
+import static tokamak.backend.cpu.x64.Gpr.RSI;
+
+import tokamak.tensor.DType;
+
+/**
+ * Generates the three passes of attention over a stretch of KV blocks for a tile of query rows that read the same key and
+ * value head: products of queries and keys, softmax with a running maximum, weighted sum of values.
+ *
+ * <p>A block's keys are {@code [headDim][16 tokens]}, so that a register holds one number of sixteen tokens and no sum runs
+ * across lanes; its values {@code [valueDim / 16][16 tokens][16]}. Whatever the tile, a row's sums run in the same order.
+ */
+final class AttentionKernels {
+    static final int BLOCK = 16;
+
+    /** Bytes of a row's running state: maximum, sum, and the factor that brings earlier results to the new maximum. */
+    static final int STATE_BYTES = 16;
+
+    private static final int MAXIMUM = 0;
+    private static final int SUM = 4;
+    private static final int FACTOR = 8;
+
+    private final Assembler a = new Assembler();
+    private final Isa isa;
+    private final DType dtype;
+    private final int rows;
+    /** Registers that sixteen numbers fill: 1 or 2. */
+    private final int parts;
+
+    private AttentionKernels(Isa isa, DType dtype, int rows) {
+        this.isa = isa;
+        this.dtype = dtype;
+        this.rows = rows;
+        this.parts = BLOCK / isa.lanes();
+    }
+
+    /** Query rows of the largest tile. */
+    static int maxRows(Isa isa) {
+        return isa.numRegisters() == 32 ? 12 : 6;
+    }
+
+    private Vec register(int number) {
+        return new Vec(isa.width(), number);
+    }
+
+    private int maxSums() {
+        return isa.numRegisters() == 32 ? 24 : 12;
+    }
+
+    private Vec loaded(int part) {
+        return register(maxSums() + part);
+    }
+
+    /** Sixteen stored numbers, or the part of them that fills a register, as floats. */
+    private void load(Vec target, Gpr base, int number) {
+        Mem place = Mem.at(base, number * dtype.blockBytes());
+        a.emit(dtype == DType.F16 ? Op.VCVTPH2PS : Op.VMOVUPS, target, place);
+    }
+
+    // ---- queries times keys ----------------------------------------------------------------------------------------
+
+    /**
+     * Arguments: rdi queries {@code [headDim][rows]}, rsi keys of the head in block 0, rdx block ids and one more, rcx blocks,
+     * r8 scores {@code [blocks][rows][16]}, r9 bytes from block to block.
+     */
+    static byte[] scores(Isa isa, OperatingSystem system, DType dtype, int rows, int headDim) {
+        AttentionKernels kernel = new AttentionKernels(isa, dtype, rows);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        Label block = new Label();
+        frame.enter();
+        a.bind(block);
+        a.mov32(RAX, Mem.at(RDX, 0));
+        a.imul(RAX, R9);
+        a.add(RAX, RSI);
+        a.mov32(RBX, Mem.at(RDX, 4));
+        a.imul(RBX, R9);
+        a.add(RBX, RSI);
+        kernel.scoreBlock(headDim);
+        a.add(RDX, 4);
+        a.sub(RCX, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, block);
+        frame.leave();
+        return a.code();
+    }
+
+    /** Two chains of sums per row at least: one would wait for itself where rows are few. */
+    private void scoreBlock(int headDim) {
+        int chains = 2 / parts;
+        int unroll = 4;
+        int lineBytes = BLOCK * dtype.blockBytes();
+        for (int i = 0; i < rows * 2; i++) {
+            a.emit(Op.VPXOR, register(i), register(i), register(i));
+        }
+        Label loop = new Label();
+        a.mov(R12, RDI);
+        a.mov32(R13, headDim / unroll);
+        a.align(32);
+        a.bind(loop);
+        for (int ahead = 0; ahead < unroll * lineBytes; ahead += 64) {
+            a.prefetchT0(Mem.at(RBX, ahead));
+        }
+        for (int i = 0; i < unroll; i++) {
+            for (int part = 0; part < parts; part++) {
+                load(loaded(part), RAX, i * BLOCK + part * isa.lanes());
+            }
+            for (int row = 0; row < rows; row++) {
+                multiplyQuery(i, row, i % chains);
+            }
+        }
+        a.add(RAX, unroll * lineBytes);
+        a.add(RBX, unroll * lineBytes);
+        a.add(R12, unroll * rows * Float.BYTES);
+        a.sub(R13, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, loop);
+        for (int row = 0; row < rows; row++) {
+            if (chains == 2) {
+                a.emit(Op.VADDPS, register(2 * row), register(2 * row), register(2 * row + 1));
+            }
+            for (int part = 0; part < parts; part++) {
+                a.emit(
+                        Op.VMOVUPS_STORE,
+                        register(2 * row + part),
+                        Mem.at(R8, isa.width().bytes() * part));
+            }
+            a.add(R8, BLOCK * Float.BYTES);
+        }
+    }
+
+    private void multiplyQuery(int i, int row, int chain) {
+        Mem query = Mem.at(R12, (i * rows + row) * Float.BYTES);
+        if (parts == 1) {
+            a.emit(Op.VFMADD231PS, register(2 * row + chain), loaded(0), query.broadcastDword());
+        } else {
+            Vec broadcast = loaded(parts);
+            a.emit(Op.VBROADCASTSS, broadcast, query);
+            for (int part = 0; part < parts; part++) {
+                a.emit(Op.VFMADD231PS, register(2 * row + part), loaded(part), broadcast);
+            }
+        }
+    }
+
+    // ---- softmax ---------------------------------------------------------------------------------------------------
+
+    /**
+     * One row's scores become weights relative to the running maximum, in place. Arguments: rdi scores of the row in the first
+     * block, rsi blocks, rdx bytes from block to block, rcx the row's state, r8 bits of the factor on scores.
+     */
+    static byte[] softmax(Isa isa, OperatingSystem system) {
+        AttentionKernels kernel = new AttentionKernels(isa, DType.F32, 1);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        frame.enter();
+        Vec scale = kernel.register(0);
+        Vec maximum = kernel.register(1);
+        Vec sum = kernel.register(2);
+        a.mov32(Mem.at(RCX, 12), R8);
+        a.emit(Op.VBROADCASTSS, scale, Mem.at(RCX, 12));
+        kernel.findMaximum(scale, maximum);
+        a.emit(Op.VPXOR, sum, sum, sum);
+        kernel.exponentiate(scale, maximum, sum);
+        new VectorMath(a, isa.width()).fold(Op.VADDPS, sum, kernel.register(3));
+        Vec old = Vec.xmm(3);
+        a.emit(Op.VMOVSS, old, Mem.at(RCX, SUM));
+        a.emit(Op.VMULSS, old, old, Mem.at(RCX, FACTOR));
+        a.emit(Op.VADDSS, old, old, sum.as(Width.X));
+        a.emit(Op.VMOVSS_STORE, old, Mem.at(RCX, SUM));
+        frame.leave();
+        return a.code();
+    }
+
+    /** Leaves the new maximum in all lanes and in the state, and the factor for earlier results in the state. */
+    private void findMaximum(Vec scale, Vec maximum) {
+        Vec score = register(3);
+        Label loop = new Label();
+        a.emit(Op.VBROADCASTSS, maximum, Mem.at(RCX, MAXIMUM));
+        a.mov(RAX, RDI);
+        a.mov(RBX, RSI);
+        a.bind(loop);
+        for (int part = 0; part < parts; part++) {
+            a.emit(Op.VMULPS, score, scale, Mem.at(RAX, part * isa.width().bytes()));
+            a.emit(Op.VMAXPS, maximum, score, maximum);
+        }
+        a.add(RAX, RDX);
+        a.sub(RBX, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, loop);
+        VectorMath math = new VectorMath(a, isa.width());
+        math.fold(Op.VMAXPS, maximum, score);
+        a.emit(Op.VBROADCASTSS, maximum, maximum.as(Width.X));
+        Vec factor = register(3);
+        a.emit(Op.VBROADCASTSS, factor, Mem.at(RCX, MAXIMUM));
+        a.emit(Op.VSUBPS, factor, factor, maximum);
+        math.exp(factor, register(4), register(5), register(6), register(7));
+        a.emit(Op.VMOVSS_STORE, maximum.as(Width.X), Mem.at(RCX, MAXIMUM));
+        a.emit(Op.VMOVSS_STORE, Vec.xmm(4), Mem.at(RCX, FACTOR));
+    }
+
+    private void exponentiate(Vec scale, Vec maximum, Vec sum) {
+        VectorMath math = new VectorMath(a, isa.width());
+        Label loop = new Label();
+        a.bind(loop);
+        for (int part = 0; part < parts; part++) {
+            Mem place = Mem.at(RDI, part * isa.width().bytes());
+            Vec score = register(3);
+            Vec weight = register(4);
+            a.emit(Op.VMULPS, score, scale, place);
+            a.emit(Op.VSUBPS, score, score, maximum);
+            math.exp(score, weight, register(5), register(6), register(7));
+            a.emit(Op.VMOVUPS_STORE, weight, place);
+            a.emit(Op.VADDPS, sum, sum, weight);
+        }
+        a.add(RDI, RDX);
+        a.sub(RSI, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, loop);
+    }
+
+    // ---- weighted sum of values ------------------------------------------------------------------------------------
+
+    /**
+     * {@code sums = factor * sums + weights * values}. Arguments: rdi weights {@code [blocks][rows][16]}, rsi values of the head in
+     * block 0, rdx block ids, rcx tokens, r8 sums {@code [rows][valueDim]}, r9 bytes from block to block, r10 states of the rows.
+     */
+    static byte[] values(Isa isa, OperatingSystem system, DType dtype, int rows, int valueDim) {
+        AttentionKernels kernel = new AttentionKernels(isa, dtype, rows);
+        Assembler a = kernel.a;
+        int slices = kernel.slicesAtOnce(valueDim / BLOCK);
+        int sliceBytes = BLOCK * BLOCK * dtype.blockBytes();
+        Frame frame = new Frame(a, system);
+        Label slice = new Label();
+        frame.enter();
+        a.mov32(R11, valueDim / BLOCK / slices);
+        a.bind(slice);
+        kernel.eachSum(slices, valueDim, true);
+        kernel.addBlocks(slices, sliceBytes);
+        kernel.eachSum(slices, valueDim, false);
+        a.add(RSI, slices * sliceBytes);
+        a.add(R8, slices * BLOCK * Float.BYTES);
+        a.sub(R11, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, slice);
+        frame.leave();
+        return a.code();
+    }
+
+    /** As many slices of sixteen numbers as there are registers for, with one for the weight, in equal passes. */
+    private int slicesAtOnce(int numSlices) {
+        int slices = Math.min(numSlices, (isa.numRegisters() - 1) / ((rows + 1) * parts));
+        while (numSlices % slices != 0) {
+            slices--;
+        }
+        return slices;
+    }
+
+    private Vec value(int slice, int part, int slices) {
+        return register((rows * slices + slice) * parts + part);
+    }
+
+    private Vec weight() {
+        return register(isa.numRegisters() - 1);
+    }
+
+    private Vec sum(int row, int slice, int part, int slices) {
+        return register((row * slices + slice) * parts + part);
+    }
+
+    private void eachSum(int slices, int valueDim, boolean load) {
+        Vec factor = weight();
+        for (int row = 0; row < rows; row++) {
+            if (load) {
+                a.emit(Op.VBROADCASTSS, factor, Mem.at(R10, row * STATE_BYTES + FACTOR));
+            }
+            for (int slice = 0; slice < slices; slice++) {
+                for (int part = 0; part < parts; part++) {
+                    Vec sum = sum(row, slice, part, slices);
+                    int number = row * valueDim + slice * BLOCK + part * isa.lanes();
+                    Mem place = Mem.at(R8, number * Float.BYTES);
+                    if (load) {
+                        a.emit(Op.VMULPS, sum, factor, place);
+                    } else {
+                        a.emit(Op.VMOVUPS_STORE, sum, place);
+                    }
+                }
+            }
+        }
+    }
+
+    private void addBlocks(int slices, int sliceBytes) {
+        Label block = new Label();
+        Label token = new Label();
+        Label whole = new Label();
+        a.mov(RBX, RDI);
+        a.mov(R13, RDX);
+        a.mov(R14, RCX);
+        a.bind(block);
+        a.mov32(RAX, Mem.at(R13, 0));
+        a.imul(RAX, R9);
+        a.add(RAX, RSI);
+        a.mov(R12, RBX);
+        a.mov32(R15, BLOCK);
+        a.cmp(R14, BLOCK);
+        a.jump(Assembler.Condition.GREATER, whole);
+        a.mov(R15, R14);
+        a.bind(whole);
+        a.sub(R14, R15);
+        a.align(32);
+        a.bind(token);
+        addToken(slices, sliceBytes);
+        a.add(RAX, BLOCK * dtype.blockBytes());
+        a.add(R12, Float.BYTES);
+        a.sub(R15, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, token);
+        a.add(RBX, rows * BLOCK * Float.BYTES);
+        a.add(R13, 4);
+        a.cmp(R14, 0);
+        a.jump(Assembler.Condition.GREATER, block);
+    }
+
+    private void addToken(int slices, int sliceBytes) {
+        int numbersPerSlice = sliceBytes / dtype.blockBytes();
+        for (int slice = 0; slice < slices; slice++) {
+            for (int part = 0; part < parts; part++) {
+                load(value(slice, part, slices), RAX, slice * numbersPerSlice + part * isa.lanes());
+            }
+        }
+        for (int row = 0; row < rows; row++) {
+            a.emit(Op.VBROADCASTSS, weight(), Mem.at(R12, row * BLOCK * Float.BYTES));
+            for (int slice = 0; slice < slices; slice++) {
+                for (int part = 0; part < parts; part++) {
+                    a.emit(Op.VFMADD231PS, sum(row, slice, part, slices), value(slice, part, slices), weight());
+                }
+            }
+        }
+    }
+
+    // ---- rows in and out -------------------------------------------------------------------------------------------
+
+    /** {@code out = factor * x}. Arguments: rdi x, rsi out, rdx numbers (a multiple of 16), rcx bits of the factor. */
+    static byte[] scaleRow(Isa isa, OperatingSystem system) {
+        AttentionKernels kernel = new AttentionKernels(isa, DType.F32, 1);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        Label loop = new Label();
+        frame.enter();
+        a.push(RCX);
+        a.emit(Op.VBROADCASTSS, kernel.register(1), Mem.at(Gpr.RSP, 0));
+        a.pop(RCX);
+        a.bind(loop);
+        for (int part = 0; part < kernel.parts; part++) {
+            int offset = part * isa.width().bytes();
+            a.emit(Op.VMULPS, kernel.register(0), kernel.register(1), Mem.at(RDI, offset));
+            a.emit(Op.VMOVUPS_STORE, kernel.register(0), Mem.at(RSI, offset));
+        }
+        a.add(RDI, BLOCK * Float.BYTES);
+        a.add(RSI, BLOCK * Float.BYTES);
+        a.sub(RDX, BLOCK);
+        a.jump(Assembler.Condition.GREATER, loop);
+        frame.leave();
+        return a.code();
+    }
+
+    /**
+     * Stores one token's vectors of all heads in a block. Arguments: rdi floats {@code [heads][dim]}, rsi where the token's
+     * number 0 of head 0 goes, rdx heads, rcx bytes from head to head in the block.
+     *
+     * @param wordStep numbers from one number of the token to the next within a run of 16
+     * @param runStep numbers from one run of 16 to the next
+     */
+    static byte[] store(OperatingSystem system, DType dtype, int dim, int wordStep, int runStep) {
+        Assembler a = new Assembler();
+        Frame frame = new Frame(a, system);
+        Label head = new Label();
+        Label run = new Label();
+        frame.enter();
+        a.bind(head);
+        a.mov(RAX, RSI);
+        a.mov32(RBX, dim / BLOCK);
+        a.bind(run);
+        for (int half = 0; half < 2; half++) {
+            storeEight(a, dtype, half, wordStep);
+        }
+        a.add(RDI, BLOCK * Float.BYTES);
+        a.add(RAX, runStep * dtype.blockBytes());
+        a.sub(RBX, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, run);
+        a.add(RSI, RCX);
+        a.sub(RDX, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, head);
+        frame.leave();
+        return a.code();
+    }
+
+    private static void storeEight(Assembler a, DType dtype, int half, int wordStep) {
+        int first = 8 * half;
+        if (dtype == DType.F16) {
+            a.emit(Op.VMOVUPS, Vec.ymm(0), Mem.at(RDI, first * Float.BYTES));
+            a.emit(Op.VCVTPS2PH_STORE, Vec.ymm(0), Vec.xmm(0), 0);
+            for (int i = 0; i < 8; i++) {
+                a.emit(Op.VPEXTRW_STORE, Vec.xmm(0), Mem.at(RAX, (first + i) * wordStep * 2), i);
+            }
+        } else {
+            for (int i = 0; i < 8; i++) {
+                a.mov32(RBP, Mem.at(RDI, (first + i) * Float.BYTES));
+                a.mov32(Mem.at(RAX, (first + i) * wordStep * 4), RBP);
+            }
+        }
+    }
+}

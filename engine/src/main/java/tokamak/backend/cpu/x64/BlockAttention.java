@@ -1,0 +1,292 @@
+package tokamak.backend.cpu.x64;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import tokamak.tensor.DType;
+
+/**
+ * Attention over paged keys and values for tiles of query rows that share a key and value head: the typed face of
+ * {@link AttentionKernels}. A tile goes {@link #loadQuery}, {@link #start}, then per stretch of blocks {@link #scores},
+ * {@link #softmax} and {@link #addValues}, and at last {@link #finish}.
+ *
+ * <p>A row's result depends on its own query and the keys and values it may see, not on the tile. Immutable; scratch
+ * memory is the caller's.
+ */
+public final class BlockAttention {
+    /** Tokens of a KV block. */
+    public static final int BLOCK = AttentionKernels.BLOCK;
+
+    /** Bytes of a row's running state. */
+    public static final int STATE_BYTES = AttentionKernels.STATE_BYTES;
+
+    /** Where a running maximum starts: finite, so that the difference of two maxima is a number. */
+    private static final float LOWEST = -1e30f;
+
+    private record ScoreKey(DType dtype, int rows, int headDim) {}
+
+    private record SoftmaxKey() {}
+
+    private record ValueKey(DType dtype, int rows, int valueDim) {}
+
+    private record ScaleKey() {}
+
+    private record TransposeKey() {}
+
+    private record StoreKey(DType dtype, int dim, int numberStep, int runStep) {}
+
+    private final int headDim;
+    private final int valueDim;
+    private final int numberBytes;
+    private final int maxRows;
+    private final Routine[] scores; // [rows]
+    private final Routine[] values; // [rows]
+    private final Routine softmax;
+    private final Routine scale;
+    private final Routine transpose;
+    private final Routine storeKeys;
+    private final Routine storeValues;
+
+    /** Whether there are kernels for such a cache. */
+    public static boolean covers(DType dtype, int headDim, int valueDim, int blockSize) {
+        return (dtype == DType.F16 || dtype == DType.F32)
+                && blockSize == BLOCK
+                && headDim % BLOCK == 0
+                && valueDim % BLOCK == 0;
+    }
+
+    public BlockAttention(Kernels kernels, DType dtype, int headDim, int valueDim) {
+        if (!covers(dtype, headDim, valueDim, BLOCK)) {
+            throw new IllegalArgumentException(
+                    "no attention kernel for " + dtype + ", heads of " + headDim + " and " + valueDim + " numbers");
+        }
+        Isa isa = kernels.isa();
+        OperatingSystem system = kernels.system();
+        this.headDim = headDim;
+        this.valueDim = valueDim;
+        this.numberBytes = dtype.blockBytes();
+        this.maxRows = AttentionKernels.maxRows(isa);
+        this.scores = new Routine[maxRows + 1];
+        this.values = new Routine[maxRows + 1];
+        for (int rows = 1; rows <= maxRows; rows++) {
+            scores[rows] = kernels.routine(
+                    new ScoreKey(dtype, rows, headDim),
+                    key -> AttentionKernels.scores(isa, system, key.dtype(), key.rows(), key.headDim()));
+            values[rows] = kernels.routine(
+                    new ValueKey(dtype, rows, valueDim),
+                    key -> AttentionKernels.values(isa, system, key.dtype(), key.rows(), key.valueDim()));
+        }
+        this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
+        this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
+        this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(system));
+        this.storeKeys = store(kernels, dtype, headDim, BLOCK, BLOCK * BLOCK);
+        this.storeValues = store(kernels, dtype, valueDim, 1, BLOCK * BLOCK);
+    }
+
+    private static Routine store(Kernels kernels, DType dtype, int dim, int numberStep, int runStep) {
+        return kernels.routine(
+                new StoreKey(dtype, dim, numberStep, runStep),
+                key -> AttentionKernels.store(
+                        kernels.system(), key.dtype(), key.dim(), key.numberStep(), key.runStep()));
+    }
+
+    /** Query rows of the largest tile. */
+    public int maxRows() {
+        return maxRows;
+    }
+
+    /** Index of number {@code i} of a token's key in its block's part for one head. */
+    public static int keyIndex(int tokenInBlock, int i) {
+        return i * BLOCK + tokenInBlock;
+    }
+
+    /** Index of number {@code i} of a token's value in its block's part for one head. */
+    public static int valueIndex(int tokenInBlock, int i) {
+        return i / BLOCK * BLOCK * BLOCK + tokenInBlock * BLOCK + i % BLOCK;
+    }
+
+    /**
+     * Stores the keys of one token.
+     *
+     * @param x {@code [numHeads, headDim]} floats from index {@code at} on
+     * @param block the block's keys: {@code [numHeads]} parts
+     */
+    public void storeKeys(MemorySegment x, long at, int numHeads, MemorySegment block, int tokenInBlock) {
+        store(storeKeys, x, at, numHeads, headDim, block, tokenInBlock, tokenInBlock);
+    }
+
+    /** As {@link #storeKeys}. */
+    public void storeValues(MemorySegment x, long at, int numHeads, MemorySegment block, int tokenInBlock) {
+        store(storeValues, x, at, numHeads, valueDim, block, tokenInBlock, tokenInBlock * BLOCK);
+    }
+
+    private void store(
+            Routine routine,
+            MemorySegment x,
+            long at,
+            int numHeads,
+            int dim,
+            MemorySegment block,
+            int tokenInBlock,
+            int firstNumber) {
+        requireFloats("x", x, at, (long) numHeads * dim);
+        requireBytes("block", block, (long) numHeads * BLOCK * dim * numberBytes);
+        if (tokenInBlock < 0 || tokenInBlock >= BLOCK || numHeads < 1) {
+            throw new IndexOutOfBoundsException("token " + tokenInBlock + " of a block, " + numHeads + " heads");
+        }
+        routine.call(
+                x.address() + at * Float.BYTES,
+                block.address() + (long) firstNumber * numberBytes,
+                numHeads,
+                (long) BLOCK * dim * numberBytes);
+        Reference.reachabilityFence(x);
+        Reference.reachabilityFence(block);
+    }
+
+    /** Brings one query row, {@code headDim} floats from index {@code at} on, into a tile of {@code [headDim][rows]}. */
+    public void loadQuery(MemorySegment queries, long at, MemorySegment tile, int row, int rows) {
+        requireRow(row, rows);
+        requireFloats("queries", queries, at, headDim);
+        requireFloats("query tile", tile, 0, (long) headDim * rows);
+        transpose.call(
+                queries.address() + at * Float.BYTES,
+                tile.address() + (long) row * Float.BYTES,
+                headDim,
+                (long) rows * Float.BYTES,
+                0,
+                0,
+                0,
+                0);
+        Reference.reachabilityFence(queries);
+    }
+
+    /**
+     * Sets a row's state and sums to nothing seen.
+     *
+     * @param sink a further logit of the softmax, or negative infinity for none
+     */
+    public void start(MemorySegment states, MemorySegment sums, int row, float sink) {
+        boolean hasSink = sink != Float.NEGATIVE_INFINITY;
+        states.asSlice((long) row * STATE_BYTES, STATE_BYTES).fill((byte) 0);
+        states.setAtIndex(JAVA_FLOAT, (long) row * STATE_BYTES / Float.BYTES, hasSink ? sink : LOWEST);
+        states.setAtIndex(JAVA_FLOAT, (long) row * STATE_BYTES / Float.BYTES + 1, hasSink ? 1 : 0);
+        sums.asSlice((long) row * valueDim * Float.BYTES, (long) valueDim * Float.BYTES)
+                .fill((byte) 0);
+    }
+
+    /**
+     * {@code scores[b][r][t] = query r · key of token t of block b}.
+     *
+     * @param keys the head's keys in block 0 and on to the cache's end
+     * @param blockBytes bytes from block to block
+     * @param ids block numbers from {@code firstId} on, and one more that is only asked for ahead; the caller has checked
+     *     that they are in the cache
+     */
+    public void scores(
+            MemorySegment tile,
+            int rows,
+            MemorySegment keys,
+            long blockBytes,
+            MemorySegment ids,
+            int firstId,
+            int numBlocks,
+            MemorySegment scores) {
+        requireRow(0, rows);
+        requireFloats("query tile", tile, 0, (long) headDim * rows);
+        requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
+        requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
+        this.scores[rows].call(
+                tile.address(),
+                keys.address(),
+                ids.address() + (long) firstId * Integer.BYTES,
+                numBlocks,
+                scores.address(),
+                blockBytes,
+                0,
+                0);
+        Reference.reachabilityFence(keys);
+    }
+
+    /** One row's scores, times {@code factor}, become softmax weights; the row's state moves on. */
+    public void softmax(MemorySegment scores, int row, int rows, int numBlocks, MemorySegment states, float factor) {
+        requireRow(row, rows);
+        requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
+        requireBytes("states", states, (long) rows * STATE_BYTES);
+        softmax.call(
+                scores.address() + (long) row * BLOCK * Float.BYTES,
+                numBlocks,
+                (long) rows * BLOCK * Float.BYTES,
+                states.address() + (long) row * STATE_BYTES,
+                Float.floatToRawIntBits(factor),
+                0,
+                0,
+                0);
+    }
+
+    /**
+     * Adds the weighted values of {@code numTokens} tokens to {@code sums[rows][valueDim]}.
+     *
+     * @param values as the keys of {@link #scores}
+     */
+    public void addValues(
+            MemorySegment weights,
+            int rows,
+            MemorySegment values,
+            long blockBytes,
+            MemorySegment ids,
+            int firstId,
+            int numTokens,
+            MemorySegment sums,
+            MemorySegment states) {
+        requireRow(0, rows);
+        int numBlocks = (numTokens + BLOCK - 1) / BLOCK;
+        requireFloats("weights", weights, 0, (long) numBlocks * rows * BLOCK);
+        requireFloats("sums", sums, 0, (long) rows * valueDim);
+        requireBytes("states", states, (long) rows * STATE_BYTES);
+        requireBytes("block ids", ids, (firstId + (long) numBlocks) * Integer.BYTES);
+        this.values[rows].call(
+                weights.address(),
+                values.address(),
+                ids.address() + (long) firstId * Integer.BYTES,
+                numTokens,
+                sums.address(),
+                blockBytes,
+                states.address(),
+                0);
+        Reference.reachabilityFence(values);
+    }
+
+    /** Writes a row's result: its sums over the sum of its weights. */
+    public void finish(MemorySegment sums, int row, MemorySegment states, MemorySegment out, long at) {
+        requireFloats("sums", sums, (long) row * valueDim, valueDim);
+        requireFloats("out", out, at, valueDim);
+        float total = states.getAtIndex(JAVA_FLOAT, (long) row * STATE_BYTES / Float.BYTES + 1);
+        scale.call(
+                sums.address() + (long) row * valueDim * Float.BYTES,
+                out.address() + at * Float.BYTES,
+                valueDim,
+                Float.floatToRawIntBits(1 / total));
+        Reference.reachabilityFence(out);
+    }
+
+    private void requireRow(int row, int rows) {
+        if (rows < 1 || rows > maxRows || row < 0 || row >= rows) {
+            throw new IndexOutOfBoundsException("row " + row + " of " + rows + "; at most " + maxRows);
+        }
+    }
+
+    private static void requireFloats(String what, MemorySegment segment, long at, long count) {
+        if (at < 0) {
+            throw new IndexOutOfBoundsException(what + " at " + at);
+        }
+        requireBytes(what, segment, (at + count) * Float.BYTES);
+    }
+
+    private static void requireBytes(String what, MemorySegment segment, long needed) {
+        if (!segment.isNative() || segment.byteSize() < needed) {
+            throw new IllegalArgumentException(
+                    what + ": " + needed + " bytes of native memory needed, found " + segment);
+        }
+    }
+}
