@@ -76,20 +76,19 @@ final class Access {
         if (owner instanceof Undefined undefined) {
             throw undefined.fail();
         }
-        Object found =
-                switch (owner) {
-                    case Namespace n -> n.attributes.getOrDefault(name, Dicts.ABSENT);
-                    case Loop loop -> loop.attribute(name);
-                    case Cycler cycler -> cycler.attribute(name);
-                    case Macro macro -> macro.attribute(name);
-                    case String s -> TextMethods.bound(s, name);
-                    case Markup m -> TextMethods.bound(m, name);
-                    case List<?> list -> ListMethods.bound(list, name);
-                    case Tuple tuple -> ListMethods.bound(tuple, name);
-                    case Map<?, ?> map -> DictMethods.bound(map, name);
-                    case Object o when Numbers.isNumber(o) -> NumberMethods.bound(o, name);
-                    case null, default -> Dicts.ABSENT;
-                };
+        Object found = switch (owner) {
+            case Namespace n -> n.attributes.getOrDefault(name, Dicts.ABSENT);
+            case Loop loop -> loop.attribute(name);
+            case Cycler cycler -> cycler.attribute(name);
+            case Macro macro -> macro.attribute(name);
+            case String s -> TextMethods.bound(s, name);
+            case Markup m -> TextMethods.bound(m, name);
+            case List<?> list -> ListMethods.bound(list, name);
+            case Tuple tuple -> ListMethods.bound(tuple, name);
+            case Map<?, ?> map -> DictMethods.bound(map, name);
+            case Object o when Numbers.isNumber(o) -> NumberMethods.bound(o, name);
+            case null, default -> Dicts.ABSENT;
+        };
         // Everything in Python has attributes with underscores around them; the sandbox hides them all.
         return found == Dicts.ABSENT && name.startsWith("__") && name.endsWith("__")
                 ? Undefined.unsafe(owner, name)
@@ -108,10 +107,10 @@ final class Access {
         String text = Types.string(owner);
         List<@Nullable Object> items = Sequences.indexed(owner);
         if (text == null && items == null) {
-            return Undefined.element(
-                    owner,
-                    "slice(" + Printer.repr(start, budget) + ", " + Printer.repr(stop, budget) + ", "
-                            + Printer.repr(step, budget) + ")");
+            throw JinjaException.typeError(
+                    owner instanceof Map
+                            ? "unhashable type: 'slice'"
+                            : PyText.repr(Types.name(owner)) + " object is not subscriptable");
         }
         int length = text != null ? PyText.length(text) : items == null ? 0 : items.size();
         int stride = step == null ? 1 : sliceIndex(step);
@@ -122,6 +121,10 @@ final class Access {
         int to = bound(stop, length, stride, stride > 0 ? length : -1);
         if (text != null) {
             return wrapLike(owner, sliceText(text, length, from, to, stride, budget));
+        }
+        if (owner instanceof Range range) {
+            long first = range.start() + from * range.step();
+            return Range.of(first, range.start() + to * range.step(), Math.multiplyExact(range.step(), (long) stride));
         }
         List<@Nullable Object> taken = new ArrayList<>();
         for (long i = from; stride > 0 ? i < to : i > to; i += stride) {

@@ -34,12 +34,10 @@ record Args(List<@Nullable Object> positional, Map<String, @Nullable Object> nam
         named.forEach((name, value) -> {
             int index = Arrays.asList(parameters).indexOf(name);
             if (index < 0) {
-                throw JinjaException.typeError(
-                        function + "() got an unexpected keyword argument " + PyText.repr(name));
+                throw JinjaException.typeError(function + "() got an unexpected keyword argument " + PyText.repr(name));
             }
             if (given[index]) {
-                throw JinjaException.typeError(
-                        function + "() got multiple values for argument " + PyText.repr(name));
+                throw JinjaException.typeError(function + "() got multiple values for argument " + PyText.repr(name));
             }
             values[index] = value;
             given[index] = true;
@@ -91,11 +89,13 @@ record Args(List<@Nullable Object> positional, Map<String, @Nullable Object> nam
             return given[index];
         }
 
-        @Nullable Object get(int index) {
+        @Nullable
+        Object get(int index) {
             return values[index];
         }
 
-        @Nullable Object or(int index, @Nullable Object fallback) {
+        @Nullable
+        Object or(int index, @Nullable Object fallback) {
             return given[index] ? values[index] : fallback;
         }
 

@@ -36,7 +36,8 @@ final class Attributes {
             return parts;
         }
         for (String part : text.split("\\.", -1)) {
-            boolean number = !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');
+            boolean number =
+                    !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');
             parts.add(number ? (Object) Long.valueOf(part) : part);
         }
         return parts;

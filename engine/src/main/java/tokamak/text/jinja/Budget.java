@@ -4,33 +4,45 @@ package tokamak.text.jinja;
 final class Budget {
     private final Limits limits;
     private final long maxCells;
+    private final long maxSteps;
     private long steps;
     private long cells;
     private int depth;
 
     Budget(Limits limits, long inputChars) {
         this.limits = limits;
+        this.maxSteps = limits.maxSteps() + Limits.STEPS_PER_INPUT_CHAR * inputChars;
         this.maxCells = limits.maxCells() + Limits.CELLS_PER_INPUT_CHAR * inputChars;
     }
 
     /** Enters one evaluation; {@link #leave} ends it. An exception ends the whole rendering, so nothing needs a finally. */
     void enter() {
+        enter(1);
+    }
+
+    /** The same for something that takes as much of the stack as {@code levels} usual evaluations. */
+    void enter(int levels) {
         work(1);
-        if (++depth > limits.maxDepth()) {
+        depth += levels;
+        if (depth > limits.maxDepth()) {
             throw JinjaException.limit("more than " + limits.maxDepth()
                     + " evaluations are active at once: the template recurses without end, or too deeply");
         }
     }
 
     void leave() {
-        depth--;
+        leave(1);
+    }
+
+    void leave(int levels) {
+        depth -= levels;
     }
 
     /** Counts work that takes time in proportion to {@code amount}. */
     void work(long amount) {
         steps += amount;
-        if (steps > limits.maxSteps()) {
-            throw JinjaException.limit("rendering took more than " + limits.maxSteps() + " steps");
+        if (steps > maxSteps) {
+            throw JinjaException.limit("rendering took more than " + maxSteps + " steps");
         }
     }
 

@@ -4,5 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Something a template can call. */
 sealed interface Callable permits NativeFunction, Macro, Loop, Joiner {
-    @Nullable Object call(Interpreter interpreter, Args args);
+    @Nullable
+    Object call(Interpreter interpreter, Args args);
 }

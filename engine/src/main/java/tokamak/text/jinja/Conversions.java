@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Text and numbers into numbers, as Python's {@code int}, {@code float} and {@code round} do it. */
 final class Conversions {
-    private static final Pattern FLOAT =
-            Pattern.compile("[+-]?(\\d++(_\\d++)*+\\.?(\\d++(_\\d++)*+)?|\\.\\d++(_\\d++)*+)([eE][+-]?\\d++(_\\d++)*+)?");
+    private static final Pattern FLOAT = Pattern.compile(
+            "[+-]?(\\d++(_\\d++)*+\\.?(\\d++(_\\d++)*+)?|\\.\\d++(_\\d++)*+)([eE][+-]?\\d++(_\\d++)*+)?");
     private static final int MAX_DIGITS = 2400;
 
     private Conversions() {}
@@ -29,13 +29,12 @@ final class Conversions {
         digits = negative || digits.startsWith("+") ? digits.substring(1) : digits;
         int radix = base;
         String prefix = digits.length() > 2 ? digits.substring(0, 2) : "";
-        int prefixRadix =
-                switch (prefix) {
-                    case "0x" -> 16;
-                    case "0o" -> 8;
-                    case "0b" -> 2;
-                    default -> 0;
-                };
+        int prefixRadix = switch (prefix) {
+            case "0x" -> 16;
+            case "0o" -> 8;
+            case "0b" -> 2;
+            default -> 0;
+        };
         if (prefixRadix != 0 && (base == 0 || base == prefixRadix)) {
             radix = prefixRadix;
             digits = digits.substring(digits.charAt(2) == '_' ? 3 : 2);
@@ -45,8 +44,14 @@ final class Conversions {
                 return null;
             }
         }
-        if (radix < 2 || radix > 36 || digits.length() > MAX_DIGITS || digits.startsWith("_") || digits.endsWith("_")
-                || digits.contains("__") || digits.startsWith("-") || digits.startsWith("+")) {
+        if (radix < 2
+                || radix > 36
+                || digits.length() > MAX_DIGITS
+                || digits.startsWith("_")
+                || digits.endsWith("_")
+                || digits.contains("__")
+                || digits.startsWith("-")
+                || digits.startsWith("+")) {
             return null;
         }
         try {
@@ -101,7 +106,8 @@ final class Conversions {
         if (precision < -330) {
             return 0.0;
         }
-        double rounded = new BigDecimal(real).setScale(precision, RoundingMode.HALF_EVEN).doubleValue();
+        double rounded =
+                new BigDecimal(real).setScale(precision, RoundingMode.HALF_EVEN).doubleValue();
         return rounded == 0 ? Math.copySign(0, real) : rounded;
     }
 }

@@ -15,18 +15,21 @@ final class Cycler {
         this.items = items;
     }
 
-    @Nullable Object attribute(String name) {
+    @Nullable
+    Object attribute(String name) {
         return switch (name) {
             case "current" -> items.get(pos);
-            case "next" -> new NativeFunction("next", (in, args) -> {
-                Object current = items.get(pos);
-                pos = (pos + 1) % items.size();
-                return current;
-            });
-            case "reset" -> new NativeFunction("reset", (in, args) -> {
-                pos = 0;
-                return null;
-            });
+            case "next" ->
+                new NativeFunction("next", (in, args) -> {
+                    Object current = items.get(pos);
+                    pos = (pos + 1) % items.size();
+                    return current;
+                });
+            case "reset" ->
+                new NativeFunction("reset", (in, args) -> {
+                    pos = 0;
+                    return null;
+                });
             default -> Undefined.attribute(this, name);
         };
     }

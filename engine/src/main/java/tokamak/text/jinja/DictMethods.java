@@ -16,20 +16,20 @@ final class DictMethods {
         if (CHANGING.contains(name)) {
             return Undefined.unsafe(self, name);
         }
-        NativeFunction.Body body =
-                switch (name) {
-                    case "items" -> (in, args) -> view(DictView.ITEMS, self, args, name);
-                    case "keys" -> (in, args) -> view(DictView.KEYS, self, args, name);
-                    case "values" -> (in, args) -> view(DictView.VALUES, self, args, name);
-                    case "get" -> (in, args) -> get(self, in, args);
-                    case "copy" -> (in, args) -> {
-                        args.bind(name, 0);
-                        in.budget().elements(2L * self.size());
-                        return new LinkedHashMap<Object, Object>(self);
-                    };
-                    case "fromkeys" -> (in, args) -> fromKeys(in, args);
-                    default -> null;
+        NativeFunction.Body body = switch (name) {
+            case "items" -> (in, args) -> view(DictView.ITEMS, self, args, name);
+            case "keys" -> (in, args) -> view(DictView.KEYS, self, args, name);
+            case "values" -> (in, args) -> view(DictView.VALUES, self, args, name);
+            case "get" -> (in, args) -> get(self, in, args);
+            case "copy" ->
+                (in, args) -> {
+                    args.bind(name, 0);
+                    in.budget().elements(2L * self.size());
+                    return new LinkedHashMap<Object, Object>(self);
                 };
+            case "fromkeys" -> (in, args) -> fromKeys(in, args);
+            default -> null;
+        };
         return body == null ? Dicts.ABSENT : new NativeFunction(name, body);
     }
 

@@ -20,7 +20,10 @@ sealed interface Expr {
     record Subscript(Expr target, Expr index, int line) implements Expr {}
 
     /** Only as the index of a {@link Subscript}. */
-    record Slice(@Nullable Expr start, @Nullable Expr stop, @Nullable Expr step) implements Expr {}
+    record Slice(
+            @Nullable Expr start,
+            @Nullable Expr stop,
+            @Nullable Expr step) implements Expr {}
 
     record Call(Expr callee, Arguments arguments, int line) implements Expr {}
 
@@ -52,7 +55,11 @@ sealed interface Expr {
 
     /** What stands between the parentheses of a call. */
     record Arguments(
-            List<Expr> positional, List<String> names, List<Expr> named, @Nullable Expr star, @Nullable Expr doubleStar) {
+            List<Expr> positional,
+            List<String> names,
+            List<Expr> named,
+            @Nullable Expr star,
+            @Nullable Expr doubleStar) {
         static final Arguments NONE = new Arguments(List.of(), List.of(), List.of(), null, null);
     }
 

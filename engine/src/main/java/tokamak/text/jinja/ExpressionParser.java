@@ -80,9 +80,7 @@ final class ExpressionParser {
     }
 
     private boolean atTupleEnd() {
-        return in.at(Token.Kind.VARIABLE_END)
-                || in.at(Token.Kind.BLOCK_END)
-                || in.atOperator(")");
+        return in.at(Token.Kind.VARIABLE_END) || in.at(Token.Kind.BLOCK_END) || in.atOperator(")");
     }
 
     Expr expression() {
@@ -253,8 +251,8 @@ final class ExpressionParser {
             case OPERATOR -> {
                 return bracketed(token);
             }
-            case DATA, VARIABLE_BEGIN, VARIABLE_END, BLOCK_BEGIN, BLOCK_END, END -> throw in.fail(
-                    "unexpected " + token.describe());
+            case DATA, VARIABLE_BEGIN, VARIABLE_END, BLOCK_BEGIN, BLOCK_END, END ->
+                throw in.fail("unexpected " + token.describe());
         }
         throw new AssertionError(token);
     }
@@ -348,15 +346,8 @@ final class ExpressionParser {
             return switch (name.kind()) {
                 case NAME -> new Expr.Attribute(target, name.text(), line);
                 case INTEGER -> new Expr.Subscript(target, new Expr.Constant(integer(name)), line);
-                case DATA,
-                        VARIABLE_BEGIN,
-                        VARIABLE_END,
-                        BLOCK_BEGIN,
-                        BLOCK_END,
-                        STRING,
-                        FLOAT,
-                        OPERATOR,
-                        END -> throw JinjaException.syntax("expected name or number", name.line());
+                case DATA, VARIABLE_BEGIN, VARIABLE_END, BLOCK_BEGIN, BLOCK_END, STRING, FLOAT, OPERATOR, END ->
+                    throw JinjaException.syntax("expected name or number", name.line());
             };
         }
         in.next();

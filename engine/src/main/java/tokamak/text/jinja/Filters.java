@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 final class Filters {
     /** One filter. */
     interface Filter {
-        @Nullable Object apply(Interpreter in, @Nullable Object value, Args args);
+        @Nullable
+        Object apply(Interpreter in, @Nullable Object value, Args args);
     }
 
     private static final Map<String, Filter> TABLE = table();
@@ -30,7 +31,10 @@ final class Filters {
         table.put("default", Filters::fallback);
         table.put("d", Filters::fallback);
         table.put("string", (in, value, args) -> value instanceof Markup ? value : Printer.str(value, in.budget()));
-        table.put("attr", (in, value, args) -> attribute(value, args.bind("attr", 1, "name").string(0)));
+        table.put(
+                "attr",
+                (in, value, args) ->
+                        attribute(value, args.bind("attr", 1, "name").string(0)));
         table.put("tojson", Json::filter);
         table.put("pprint", Filters::prettyPrint);
         table.put("filesizeformat", Filters::fileSize);
@@ -69,9 +73,10 @@ final class Filters {
     private static Object absolute(@Nullable Object value) {
         return switch (defined(value)) {
             case Double d -> Math.abs(d);
-            case Object o when Numbers.isInteger(o) -> Numbers.normal(Numbers.big(o).abs());
-            case null, default -> throw JinjaException.typeError(
-                    "bad operand type for abs(): " + PyText.repr(Types.name(value)));
+            case Object o
+            when Numbers.isInteger(o) -> Numbers.normal(Numbers.big(o).abs());
+            case null, default ->
+                throw JinjaException.typeError("bad operand type for abs(): " + PyText.repr(Types.name(value)));
         };
     }
 

@@ -60,7 +60,8 @@ final class Globals {
         Budget budget = in.budget();
         Map<@Nullable Object, @Nullable Object> map = new LinkedHashMap<>();
         if (args.positional().size() > 1) {
-            throw JinjaException.typeError("dict expected at most 1 argument, got " + args.positional().size());
+            throw JinjaException.typeError(
+                    "dict expected at most 1 argument, got " + args.positional().size());
         }
         if (!args.positional().isEmpty()) {
             Object source = args.positional().getFirst();

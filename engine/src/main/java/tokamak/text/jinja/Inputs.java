@@ -49,9 +49,10 @@ final class Inputs {
             case Map<?, ?> map -> map(map, deeper(level));
             case Iterable<?> items -> list(items, deeper(level));
             case Object[] items -> list(Arrays.asList(items), deeper(level));
-            default -> throw new IllegalArgumentException(
-                    "a template's context cannot hold a " + value.getClass().getName()
-                            + "; expected null, Boolean, a number, text, a Map, an Iterable or an array");
+            default ->
+                throw new IllegalArgumentException(
+                        "a template's context cannot hold a " + value.getClass().getName()
+                                + "; expected null, Boolean, a number, text, a Map, an Iterable or an array");
         };
     }
 

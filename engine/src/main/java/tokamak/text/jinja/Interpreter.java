@@ -25,6 +25,8 @@ final class Interpreter {
         Flow run();
     }
 
+    private static final int CAPTURE_LEVELS = 4;
+
     private final Budget budget;
     private final Clock clock;
     private StringBuilder out = new StringBuilder();
@@ -58,7 +60,9 @@ final class Interpreter {
         StringBuilder outer = out;
         int outerLine = line;
         out = new StringBuilder();
+        budget.enter(CAPTURE_LEVELS);
         body.run();
+        budget.leave(CAPTURE_LEVELS);
         String text = out.toString();
         out = outer;
         line = outerLine;
@@ -159,9 +163,8 @@ final class Interpreter {
         } else if (!(iterable instanceof Generator || iterable instanceof Loop)) {
             size = (int) Sequences.length(iterable, budget);
         }
-        Loop.Recursion recursion = statement.recursive()
-                ? (inner, depth) -> capture(() -> runFor(statement, inner, depth, scope))
-                : null;
+        Loop.Recursion recursion =
+                statement.recursive() ? (inner, depth) -> capture(() -> runFor(statement, inner, depth, scope)) : null;
         Loop loop = new Loop(items, size, depth0, recursion, budget);
         if (!loop.hasNext()) {
             return run(statement.otherwise(), new Scope(scope));
@@ -179,7 +182,7 @@ final class Interpreter {
 
     private Iterator<@Nullable Object> filteredItems(
             Iterator<@Nullable Object> items, Target target, Expr filter, Scope scope) {
-        return Sequences.generate(() -> {
+        return Sequences.generate(budget, () -> {
                     while (items.hasNext()) {
                         Object item = items.next();
                         Scope inner = new Scope(scope);
@@ -232,7 +235,8 @@ final class Interpreter {
         }
     }
 
-    @Nullable Object evaluate(Expr expression, Scope scope) {
+    @Nullable
+    Object evaluate(Expr expression, Scope scope) {
         budget.enter();
         Object value = value(expression, scope);
         budget.leave();
@@ -363,7 +367,8 @@ final class Interpreter {
             return Args.NONE;
         }
         List<@Nullable Object> positional = evaluateAll(arguments.positional(), scope);
-        Map<String, @Nullable Object> named = arguments.names().isEmpty() ? Collections.emptyMap() : new LinkedHashMap<>();
+        Map<String, @Nullable Object> named =
+                arguments.names().isEmpty() ? Collections.emptyMap() : new LinkedHashMap<>();
         for (int i = 0; i < arguments.names().size(); i++) {
             named.put(arguments.names().get(i), evaluate(arguments.named().get(i), scope));
         }
@@ -386,19 +391,19 @@ final class Interpreter {
                 throw JinjaException.typeError("keywords must be strings");
             }
             if (named.containsKey(name)) {
-                throw JinjaException.typeError(
-                        "got multiple values for keyword argument " + PyText.repr(name));
+                throw JinjaException.typeError("got multiple values for keyword argument " + PyText.repr(name));
             }
             named.put(name, argument);
         });
     }
 
-    @Nullable Object call(@Nullable Object callee, Args args) {
+    @Nullable
+    Object call(@Nullable Object callee, Args args) {
         return switch (callee) {
             case Callable callable -> callable.call(this, args);
             case Undefined undefined -> throw undefined.fail();
-            case null, default -> throw JinjaException.typeError(
-                    PyText.repr(Types.name(callee)) + " object is not callable");
+            case null, default ->
+                throw JinjaException.typeError(PyText.repr(Types.name(callee)) + " object is not callable");
         };
     }
 }

@@ -2,8 +2,8 @@ package tokamak.text.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +47,7 @@ final class Json {
             itemSeparator = Numbers.requireString(pair.get(0));
             keySeparator = Numbers.requireString(pair.get(1));
         }
-        Json json = new Json(
-                budget, bound.flag(0, false), indent, itemSeparator, keySeparator, bound.flag(3, false));
+        Json json = new Json(budget, bound.flag(0, false), indent, itemSeparator, keySeparator, bound.flag(3, false));
         json.write(value, 0);
         return json.out.toString();
     }
@@ -77,8 +76,8 @@ final class Json {
             case List<?> list -> array(list, level);
             case Tuple t -> array(t.items(), level);
             case Map<?, ?> map -> object(map, level);
-            default -> throw JinjaException.typeError(
-                    "Object of type " + Types.name(value) + " is not JSON serializable");
+            default ->
+                throw JinjaException.typeError("Object of type " + Types.name(value) + " is not JSON serializable");
         }
     }
 
@@ -143,8 +142,8 @@ final class Json {
             case Double d -> number(d);
             case Long l -> l.toString();
             case BigInteger i -> i.toString();
-            default -> throw JinjaException.typeError(
-                    "keys must be str, int, float, bool or None, not " + Types.name(key));
+            default ->
+                throw JinjaException.typeError("keys must be str, int, float, bool or None, not " + Types.name(key));
         };
     }
 
@@ -185,7 +184,7 @@ final class Json {
                 case '\b' -> out.append("\\b");
                 default -> {
                     if (c < ' ' || ensureAscii && c > '~' && c != 0x7f) {
-                        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+                        out.append("\\u").append(HexFormat.of().toHexDigits(c));
                     } else {
                         out.append(c);
                     }

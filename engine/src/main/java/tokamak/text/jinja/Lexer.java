@@ -246,13 +246,12 @@ final class Lexer {
 
     /** Hexadecimal, octal, binary, or zeros: Python knows no other number that begins with 0. */
     private int zeroPrefixed(int start) {
-        String set =
-                switch (charAt(start + 1)) {
-                    case 'x', 'X' -> "0123456789abcdefABCDEF";
-                    case 'o', 'O' -> "01234567";
-                    case 'b', 'B' -> "01";
-                    default -> "";
-                };
+        String set = switch (charAt(start + 1)) {
+            case 'x', 'X' -> "0123456789abcdefABCDEF";
+            case 'o', 'O' -> "01234567";
+            case 'b', 'B' -> "01";
+            default -> "";
+        };
         int end = set.isEmpty() ? start : digits(charAt(start + 2) == '_' ? start + 3 : start + 2, set);
         return end > start + 2 ? end : digits(start, "0");
     }
@@ -260,8 +259,7 @@ final class Lexer {
     /** Behind the digits from a position, single underscores between them allowed. */
     private int digits(int from, String set) {
         int at = from;
-        while (set.indexOf(charAt(at)) >= 0
-                || at > from && charAt(at) == '_' && set.indexOf(charAt(at + 1)) >= 0) {
+        while (set.indexOf(charAt(at)) >= 0 || at > from && charAt(at) == '_' && set.indexOf(charAt(at + 1)) >= 0) {
             at++;
         }
         return at;

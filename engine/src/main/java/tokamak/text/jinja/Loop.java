@@ -37,7 +37,8 @@ final class Loop implements Callable {
         return aheadPos < ahead.size() || items.hasNext();
     }
 
-    @Nullable Object next() {
+    @Nullable
+    Object next() {
         before = now;
         now = aheadPos < ahead.size() ? ahead.set(aheadPos++, null) : items.next();
         index0++;
@@ -88,7 +89,8 @@ final class Loop implements Callable {
         return ahead.get(aheadPos);
     }
 
-    @Nullable Object attribute(String name) {
+    @Nullable
+    Object attribute(String name) {
         return switch (name) {
             case "index" -> index();
             case "index0" -> (long) index0;
@@ -125,8 +127,7 @@ final class Loop implements Callable {
     @Override
     public Object call(Interpreter interpreter, Args args) {
         if (recursion == null) {
-            throw JinjaException.typeError(
-                    "The loop must have the 'recursive' marker to be called recursively.");
+            throw JinjaException.typeError("The loop must have the 'recursive' marker to be called recursively.");
         }
         return recursion.run(args.bind("loop", 1, "iterable").get(0), depth0 + 1);
     }

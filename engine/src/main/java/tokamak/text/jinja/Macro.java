@@ -12,7 +12,8 @@ record Macro(MacroSpec spec, Scope closure) implements Callable {
         return spec.name();
     }
 
-    @Nullable Object attribute(String attribute) {
+    @Nullable
+    Object attribute(String attribute) {
         return switch (attribute) {
             case "name" -> name();
             case "arguments" -> new Tuple(spec.parameters());
@@ -65,6 +66,9 @@ record Macro(MacroSpec spec, Scope closure) implements Callable {
         }
         if (spec.usesKwargs()) {
             scope.set("kwargs", named);
+        } else if (named.containsKey("caller")) {
+            throw JinjaException.typeError("macro " + PyText.repr(name())
+                    + " was invoked with two values for the special caller argument. This is most likely a bug.");
         } else if (!named.isEmpty()) {
             throw JinjaException.typeError("macro " + PyText.repr(name()) + " takes no keyword argument "
                     + PyText.repr(named.keySet().iterator().next()));

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 record NativeFunction(String name, Body body) implements Callable {
     /** What it does. */
     interface Body {
-        @Nullable Object call(Interpreter interpreter, Args args);
+        @Nullable
+        Object call(Interpreter interpreter, Args args);
     }
 
     @Override

@@ -21,12 +21,11 @@ final class NumberText {
             return Character.isUpperCase(type) ? text.toUpperCase(Locale.ROOT) : text;
         }
         BigDecimal exact = new BigDecimal(Math.abs(value));
-        String digits =
-                switch (Character.toLowerCase(type)) {
-                    case 'f' -> exact.setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
-                    case 'e' -> scientific(exact, precision);
-                    default -> general(exact, Math.max(1, precision), alternate);
-                };
+        String digits = switch (Character.toLowerCase(type)) {
+            case 'f' -> exact.setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
+            case 'e' -> scientific(exact, precision);
+            default -> general(exact, Math.max(1, precision), alternate);
+        };
         boolean negative = value < 0 || value == 0 && 1 / value < 0;
         return (negative ? "-" : "") + (Character.isUpperCase(type) ? digits.toUpperCase(Locale.ROOT) : digits);
     }
@@ -52,7 +51,8 @@ final class NumberText {
             int e = text.indexOf('e');
             return (alternate ? text.substring(0, e) : stripZeros(text.substring(0, e))) + text.substring(e);
         }
-        String text = exact.setScale(precision - 1 - exponent, RoundingMode.HALF_EVEN).toPlainString();
+        String text =
+                exact.setScale(precision - 1 - exponent, RoundingMode.HALF_EVEN).toPlainString();
         return alternate ? text : stripZeros(text);
     }
 

@@ -63,8 +63,9 @@ final class Numbers {
             case Boolean b -> b ? 1 : 0;
             case BigInteger i -> i.signum() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
             case Undefined u -> throw u.fail();
-            case null, default -> throw JinjaException.typeError(
-                    PyText.repr(Types.name(value)) + " object cannot be interpreted as an integer");
+            case null, default ->
+                throw JinjaException.typeError(
+                        PyText.repr(Types.name(value)) + " object cannot be interpreted as an integer");
         };
     }
 
@@ -113,14 +114,18 @@ final class Numbers {
         if (a instanceof Double || b instanceof Double) {
             return realBinary(operator, real(a), real(b));
         }
+        if (operator == BinaryOperator.ADD && a instanceof Long l && b instanceof Long r && noOverflow(l, r)) {
+            return l + r;
+        }
         BigInteger x = big(a);
         BigInteger y = big(b);
         return switch (operator) {
-            case ADD -> a instanceof Long l && b instanceof Long r && noOverflow(l, r) ? l + r : normal(x.add(y));
+            case ADD -> normal(x.add(y));
             case SUBTRACT -> normal(x.subtract(y));
             case MULTIPLY -> normal(x.multiply(y));
-            case FLOOR_DIVIDE -> normal(floorDivide(x, y));
-            case MODULO -> normal(x.subtract(floorDivide(x, y).multiply(y)));
+            case FLOOR_DIVIDE -> normal(floorDivide(x, y, "integer division or modulo by zero"));
+            case MODULO ->
+                normal(x.subtract(floorDivide(x, y, "integer modulo by zero").multiply(y)));
             case POWER -> power(x, y);
             case DIVIDE -> throw new AssertionError(operator);
         };
@@ -138,9 +143,9 @@ final class Numbers {
         return a / b;
     }
 
-    private static BigInteger floorDivide(BigInteger a, BigInteger b) {
+    private static BigInteger floorDivide(BigInteger a, BigInteger b, String byZero) {
         if (b.signum() == 0) {
-            throw JinjaException.runtime("ZeroDivisionError", "integer division or modulo by zero");
+            throw JinjaException.runtime("ZeroDivisionError", byZero);
         }
         BigInteger[] parts = a.divideAndRemainder(b);
         boolean down = parts[1].signum() != 0 && parts[1].signum() != b.signum();

@@ -52,10 +52,12 @@ final class Operators {
             case Tuple t -> b instanceof Tuple other && itemsEqual(t.items(), other.items(), budget, level);
             case Range r -> b instanceof Range other && itemsEqual(r.items(), other.items(), budget, level);
             case Map<?, ?> map -> b instanceof Map<?, ?> other && mapsEqual(map, other, budget, level);
-            case DictView v when !v.type().equals(DictView.VALUES) -> b instanceof DictView other
-                    && !other.type().equals(DictView.VALUES)
-                    && v.map().size() == other.map().size()
-                    && containsAll(new ArrayList<>(other.items()), v.items(), budget);
+            case DictView v
+            when !v.type().equals(DictView.VALUES) ->
+                b instanceof DictView other
+                        && !other.type().equals(DictView.VALUES)
+                        && v.map().size() == other.map().size()
+                        && containsAll(new ArrayList<>(other.items()), v.items(), budget);
             case Undefined u -> b instanceof Undefined;
             default -> false;
         };
@@ -137,8 +139,9 @@ final class Operators {
             case Generator g -> containsItem(g.iterator(), item, budget);
             case Loop loop -> containsItem(Sequences.iterate(loop, budget), item, budget);
             case Undefined u -> false;
-            case null, default -> throw JinjaException.typeError(
-                    "argument of type " + PyText.repr(Types.name(container)) + " is not iterable");
+            case null, default ->
+                throw JinjaException.typeError(
+                        "argument of type " + PyText.repr(Types.name(container)) + " is not iterable");
         };
     }
 
@@ -147,12 +150,10 @@ final class Operators {
         if (part == null) {
             throw JinjaException.typeError("'in <string>' requires string as left operand, not " + Types.name(item));
         }
-        budget.scan(text.length());
-        return text.contains(part);
+        return TextSearch.indexOf(text, part, 0, budget) >= 0;
     }
 
-    static boolean compare(
-            Comparator operator, @Nullable Object a, @Nullable Object b, Budget budget) {
+    static boolean compare(Comparator operator, @Nullable Object a, @Nullable Object b, Budget budget) {
         return switch (operator) {
             case EQUAL -> equal(a, b, budget);
             case NOT_EQUAL -> !equal(a, b, budget);
@@ -176,8 +177,7 @@ final class Operators {
         return order(Comparator.LESS, a, b, budget, 0);
     }
 
-    private static int order(
-            Comparator operator, @Nullable Object a, @Nullable Object b, Budget budget, int level) {
+    private static int order(Comparator operator, @Nullable Object a, @Nullable Object b, Budget budget, int level) {
         budget.work(1);
         if (a != null && b != null && Numbers.isNumber(a) && Numbers.isNumber(b)) {
             return Numbers.compare(a, b);
@@ -233,18 +233,16 @@ final class Operators {
         return Boolean.compare(left.hasNext(), right.hasNext());
     }
 
-    static @Nullable Object binary(
-            BinaryOperator operator, @Nullable Object a, @Nullable Object b, Budget budget) {
+    static @Nullable Object binary(BinaryOperator operator, @Nullable Object a, @Nullable Object b, Budget budget) {
         if (a != null && b != null && Numbers.isNumber(a) && Numbers.isNumber(b)) {
             return Numbers.binary(operator, a, b);
         }
-        Object special =
-                switch (operator) {
-                    case ADD -> add(a, b, budget);
-                    case MULTIPLY -> Numbers.isInteger(b) ? repeat(a, b, budget) : repeat(b, a, budget);
-                    case MODULO -> Types.isString(a) ? Percent.format(a, b, budget) : null;
-                    case SUBTRACT, DIVIDE, FLOOR_DIVIDE, POWER -> null;
-                };
+        Object special = switch (operator) {
+            case ADD -> add(a, b, budget);
+            case MULTIPLY -> Numbers.isInteger(b) ? repeat(a, b, budget) : repeat(b, a, budget);
+            case MODULO -> Types.isString(a) ? Percent.format(a, b, budget) : null;
+            case SUBTRACT, DIVIDE, FLOOR_DIVIDE, POWER -> null;
+        };
         if (special != null) {
             return special;
         }
@@ -256,7 +254,8 @@ final class Operators {
         }
         if (operator == BinaryOperator.ADD && (Types.isString(a) || a instanceof List || a instanceof Tuple)) {
             String type = Types.name(a);
-            throw JinjaException.typeError("can only concatenate " + type + " (not \"" + Types.name(b) + "\") to " + type);
+            throw JinjaException.typeError(
+                    "can only concatenate " + type + " (not \"" + Types.name(b) + "\") to " + type);
         }
         throw JinjaException.typeError("unsupported operand type(s) for " + operator.symbol + ": "
                 + PyText.repr(Types.name(a)) + " and " + PyText.repr(Types.name(b)));
@@ -270,7 +269,8 @@ final class Operators {
             if (a instanceof String && b instanceof String) {
                 return x.concat(y);
             }
-            return new Markup((a instanceof Markup ? x : PyText.escapeHtml(x)) + (b instanceof Markup ? y : PyText.escapeHtml(y)));
+            return new Markup((a instanceof Markup ? x : PyText.escapeHtml(x))
+                    + (b instanceof Markup ? y : PyText.escapeHtml(y)));
         }
         if (a instanceof List<?> left && b instanceof List<?> right) {
             return joined(left, right, budget);
@@ -321,8 +321,10 @@ final class Operators {
         return switch (value) {
             case Double d -> -d;
             case Undefined u -> throw u.fail();
-            case Object o when Numbers.isInteger(o) -> Numbers.normal(Numbers.big(o).negate());
-            case null, default -> throw JinjaException.typeError("bad operand type for unary -: " + PyText.repr(Types.name(value)));
+            case Object o
+            when Numbers.isInteger(o) -> Numbers.normal(Numbers.big(o).negate());
+            case null, default ->
+                throw JinjaException.typeError("bad operand type for unary -: " + PyText.repr(Types.name(value)));
         };
     }
 
@@ -331,7 +333,8 @@ final class Operators {
             case Double d -> d;
             case Undefined u -> throw u.fail();
             case Object o when Numbers.isInteger(o) -> Numbers.normal(Numbers.big(o));
-            case null, default -> throw JinjaException.typeError("bad operand type for unary +: " + PyText.repr(Types.name(value)));
+            case null, default ->
+                throw JinjaException.typeError("bad operand type for unary +: " + PyText.repr(Types.name(value)));
         };
     }
 }

@@ -23,9 +23,8 @@ final class Percent {
         this.budget = budget;
         this.arguments = arguments;
         this.escape = escape;
-        this.positional = arguments instanceof Tuple tuple
-                ? tuple.items()
-                : java.util.Collections.singletonList(arguments);
+        this.positional =
+                arguments instanceof Tuple tuple ? tuple.items() : java.util.Collections.singletonList(arguments);
     }
 
     static Object format(@Nullable Object format, @Nullable Object arguments, Budget budget) {
@@ -157,7 +156,8 @@ final class Percent {
                         NumberText.real(Numbers.real(value), type, precision < 0 ? 6 : precision, flags.contains("#"));
                 return signed(text, flags);
             }
-            default -> throw JinjaException.valueError("unsupported format character '" + type + "' at index " + (at - 1));
+            default ->
+                throw JinjaException.valueError("unsupported format character '" + type + "' at index " + (at - 1));
         }
     }
 
@@ -178,8 +178,9 @@ final class Percent {
         } else {
             throw value instanceof Undefined undefined
                     ? undefined.fail()
-                    : JinjaException.typeError("%" + type + " format: " + ("diu".indexOf(type) >= 0 ? "a real number" : "an integer")
-                            + " is required, not " + Types.name(value));
+                    : JinjaException.typeError(
+                            "%" + type + " format: " + ("diu".indexOf(type) >= 0 ? "a real number" : "an integer")
+                                    + " is required, not " + Types.name(value));
         }
         int radix = type == 'o' ? 8 : type == 'x' || type == 'X' ? 16 : 10;
         String digits = number.abs().toString(radix);

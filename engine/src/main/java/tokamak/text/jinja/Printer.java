@@ -85,8 +85,7 @@ final class Printer {
         budget.cells(out.length() - start);
     }
 
-    private static void items(
-            List<?> items, String open, String close, StringBuilder out, Budget budget, int level) {
+    private static void items(List<?> items, String open, String close, StringBuilder out, Budget budget, int level) {
         int next = budget.deeper(level);
         out.append(open);
         String separator = "";

@@ -1,10 +1,13 @@
 package tokamak.text.jinja;
 
 import java.math.BigDecimal;
+import java.util.HexFormat;
 import java.util.Locale;
 
 /** Python's notions about text: whitespace, code points, literals and the text of numbers. */
 final class PyText {
+    private static final HexFormat HEX = HexFormat.of();
+
     private PyText() {}
 
     static boolean isSpace(int c) {
@@ -147,9 +150,10 @@ final class PyText {
                     } else if (isPrintable(c)) {
                         out.appendCodePoint(c);
                     } else if (c < 0x100) {
-                        out.append(String.format(Locale.ROOT, "\\x%02x", c));
+                        out.append("\\x").append(HEX.toHexDigits((byte) c));
                     } else {
-                        out.append(String.format(Locale.ROOT, c < 0x10000 ? "\\u%04x" : "\\U%08x", c));
+                        boolean wide = c >= 0x10000;
+                        out.append(wide ? "\\U" : "\\u").append(HEX.toHexDigits(c, wide ? 8 : 4));
                     }
                 }
             }

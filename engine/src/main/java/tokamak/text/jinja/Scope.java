@@ -22,7 +22,8 @@ final class Scope {
         variables.put(name, value);
     }
 
-    @Nullable Object get(String name) {
+    @Nullable
+    Object get(String name) {
         for (Scope scope = this; scope != null; scope = scope.outer) {
             Object value = scope.variables.getOrDefault(name, Dicts.ABSENT);
             if (value != Dicts.ABSENT) {

@@ -13,9 +13,14 @@ final class Selection {
     static void register(Map<String, Filters.Filter> table) {
         table.put("map", (in, value, args) -> lazily(in, value, () -> mapping(in, args), item -> true));
         table.put("select", (in, value, args) -> select(in, value, () -> test(in, args)));
-        table.put("reject", (in, value, args) -> select(in, value, () -> test(in, args).negate()));
+        table.put(
+                "reject",
+                (in, value, args) -> select(in, value, () -> test(in, args).negate()));
         table.put("selectattr", (in, value, args) -> select(in, value, () -> attributeTest(in, args)));
-        table.put("rejectattr", (in, value, args) -> select(in, value, () -> attributeTest(in, args).negate()));
+        table.put(
+                "rejectattr",
+                (in, value, args) ->
+                        select(in, value, () -> attributeTest(in, args).negate()));
     }
 
     /** Python prepares its functions when the first value is asked for, and never for an empty input. */
@@ -26,11 +31,11 @@ final class Selection {
     private static Generator select(
             Interpreter in, @Nullable Object value, Prepared<Predicate<@Nullable Object>> predicate) {
         if (!Operators.truth(value)) {
-            return Sequences.generate(() -> Dicts.ABSENT);
+            return Sequences.generate(in.budget(), () -> Dicts.ABSENT);
         }
         Iterator<@Nullable Object> items = Sequences.iterate(value, in.budget());
         Predicate<@Nullable Object> wanted = predicate.get();
-        return Sequences.generate(() -> {
+        return Sequences.generate(in.budget(), () -> {
             while (items.hasNext()) {
                 in.budget().work(1);
                 Object item = items.next();
@@ -48,11 +53,11 @@ final class Selection {
             Prepared<Function<@Nullable Object, @Nullable Object>> mapping,
             Predicate<@Nullable Object> always) {
         if (!Operators.truth(value)) {
-            return Sequences.generate(() -> Dicts.ABSENT);
+            return Sequences.generate(in.budget(), () -> Dicts.ABSENT);
         }
         Iterator<@Nullable Object> items = Sequences.iterate(value, in.budget());
         Function<@Nullable Object, @Nullable Object> function = mapping.get();
-        return Sequences.generate(() -> {
+        return Sequences.generate(in.budget(), () -> {
             in.budget().work(1);
             return items.hasNext() ? function.apply(items.next()) : Dicts.ABSENT;
         });

@@ -2,12 +2,10 @@ package tokamak.text.jinja;
 
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -139,7 +137,7 @@ final class SequenceFilters {
                 Attributes.key(bound.or(1, null), null, bound.flag(0, false), budget);
         Iterator<@Nullable Object> items = Sequences.iterate(value, budget);
         Map<@Nullable Object, @Nullable Object> seen = new LinkedHashMap<>();
-        return Sequences.generate(() -> {
+        return Sequences.generate(budget, () -> {
             while (items.hasNext()) {
                 budget.work(1);
                 Object item = items.next();
@@ -198,8 +196,7 @@ final class SequenceFilters {
         boolean caseSensitive = bound.flag(2, false);
         Function<@Nullable Object, @Nullable Object> key =
                 Attributes.key(bound.get(0), bound.or(1, null), caseSensitive, budget);
-        Function<@Nullable Object, @Nullable Object> shown =
-                Attributes.getter(bound.get(0), bound.or(1, null), budget);
+        Function<@Nullable Object, @Nullable Object> shown = Attributes.getter(bound.get(0), bound.or(1, null), budget);
         List<@Nullable Object> groups = new ArrayList<>();
         List<@Nullable Object> members = new ArrayList<>();
         Object groupKey = Dicts.ABSENT;
@@ -207,8 +204,7 @@ final class SequenceFilters {
             Object itemKey = key.apply(item);
             if (groupKey == Dicts.ABSENT || !Operators.equal(groupKey, itemKey, budget)) {
                 members = new ArrayList<>();
-                groups.add(new Tuple(
-                        java.util.Arrays.asList(shown.apply(item), members), List.of("grouper", "list")));
+                groups.add(new Tuple(java.util.Arrays.asList(shown.apply(item), members), List.of("grouper", "list")));
                 groupKey = itemKey;
             }
             members.add(item);
@@ -225,8 +221,11 @@ final class SequenceFilters {
         }
         List<@Nullable Object> items = Sequences.list(value, in.budget());
         Collections.reverse(items);
-        boolean lazy = value instanceof List || value instanceof Tuple || value instanceof Range
-                || value instanceof Map || value instanceof DictView;
+        boolean lazy = value instanceof List
+                || value instanceof Tuple
+                || value instanceof Range
+                || value instanceof Map
+                || value instanceof DictView;
         return lazy ? new Generator("list_reverseiterator", items.iterator()) : items;
     }
 
@@ -235,7 +234,7 @@ final class SequenceFilters {
         int count = bound.integer(0, 0);
         Object fill = bound.or(1, null);
         Iterator<@Nullable Object> items = Sequences.iterate(value, in.budget());
-        return Sequences.generate(() -> {
+        return Sequences.generate(in.budget(), () -> {
             if (!items.hasNext()) {
                 return Dicts.ABSENT;
             }

@@ -35,7 +35,8 @@ final class Sequences {
             case List<?> list -> (Iterator<@Nullable Object>) list.iterator();
             case Tuple t -> t.items().iterator();
             case Range r -> r.items().iterator();
-            case Map<?, ?> map -> (Iterator<@Nullable Object>) (Iterator<?>) map.keySet().iterator();
+            case Map<?, ?> map ->
+                (Iterator<@Nullable Object>) (Iterator<?>) map.keySet().iterator();
             case DictView v -> {
                 budget.elements(v.map().size());
                 yield v.items().iterator();
@@ -45,8 +46,8 @@ final class Sequences {
             case Markup m -> characters(m.text(), budget).iterator();
             case Undefined u -> Collections.emptyIterator();
             case Loop loop -> loop.remaining();
-            case null, default -> throw JinjaException.typeError(
-                    PyText.repr(Types.name(value)) + " object is not iterable");
+            case null, default ->
+                throw JinjaException.typeError(PyText.repr(Types.name(value)) + " object is not iterable");
         };
     }
 
@@ -101,13 +102,13 @@ final class Sequences {
             case DictView v -> v.map().size();
             case Loop loop -> loop.length();
             case Undefined u -> 0;
-            case null, default -> throw JinjaException.typeError(
-                    "object of type " + PyText.repr(Types.name(value)) + " has no len()");
+            case null, default ->
+                throw JinjaException.typeError("object of type " + PyText.repr(Types.name(value)) + " has no len()");
         };
     }
 
     /** A generator whose values come from {@code next}, which answers {@link Dicts#ABSENT} at the end. */
-    static Generator generate(Supplier<@Nullable Object> next) {
+    static Generator generate(Budget budget, Supplier<@Nullable Object> next) {
         return new Generator(new Iterator<>() {
             private @Nullable Object ahead;
             private boolean loaded;
@@ -115,7 +116,10 @@ final class Sequences {
             @Override
             public boolean hasNext() {
                 if (!loaded) {
+                    // Generators over generators over ... are recursion like any other.
+                    budget.enter();
                     ahead = next.get();
+                    budget.leave();
                     loaded = true;
                 }
                 return ahead != Dicts.ABSENT;

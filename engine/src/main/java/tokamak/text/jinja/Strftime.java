@@ -77,8 +77,9 @@ final class Strftime {
             case 'T', 'X' -> field('R', time) + ":" + field('S', time);
             case 'R' -> field('H', time) + ":" + field('M', time);
             case 'r' -> field('I', time) + ":" + field('M', time) + ":" + field('S', time) + " " + field('p', time);
-            case 'c' -> field('a', time) + " " + field('b', time) + " " + field('e', time) + " " + field('T', time)
-                    + " " + field('Y', time);
+            case 'c' ->
+                field('a', time) + " " + field('b', time) + " " + field('e', time) + " " + field('T', time) + " "
+                        + field('Y', time);
             case 'Z', 'z' -> "";
             case 'n' -> "\n";
             case 't' -> "\t";

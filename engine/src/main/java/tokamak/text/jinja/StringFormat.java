@@ -194,7 +194,9 @@ final class StringFormat {
         }
         String number = number(java.util.Objects.requireNonNull(value), type, precision, parts);
         boolean negative = number.startsWith("-");
-        String sign = negative ? "-" : "-".equals(parts.group("sign")) || parts.group("sign") == null ? "" : parts.group("sign");
+        String sign = negative
+                ? "-"
+                : "-".equals(parts.group("sign")) || parts.group("sign") == null ? "" : parts.group("sign");
         return aligned(negative ? number.substring(1) : number, sign, parts, '>');
     }
 
@@ -215,9 +217,10 @@ final class StringFormat {
         double real = Numbers.real(value);
         return switch (type) {
             case 0 -> grouped(precision < 0 ? PyText.repr(real) : floatDefault(real, precision), group, 3);
-            case 'e', 'E', 'f', 'F', 'g', 'G' -> grouped(
-                    NumberText.real(real, type, precision < 0 ? 6 : precision, alternate), group, 3);
-            case '%' -> grouped(NumberText.real(real * 100, 'f', precision < 0 ? 6 : precision, alternate), group, 3) + "%";
+            case 'e', 'E', 'f', 'F', 'g', 'G' ->
+                grouped(NumberText.real(real, type, precision < 0 ? 6 : precision, alternate), group, 3);
+            case '%' ->
+                grouped(NumberText.real(real * 100, 'f', precision < 0 ? 6 : precision, alternate), group, 3) + "%";
             default -> throw unknownCode(type, value);
         };
     }
@@ -234,7 +237,9 @@ final class StringFormat {
     }
 
     private static String prefixed(BigInteger value, int radix, String prefix, @Nullable String group) {
-        return (value.signum() < 0 ? "-" : "") + prefix + grouped(value.abs().toString(radix), group, radix == 10 ? 3 : 4);
+        return (value.signum() < 0 ? "-" : "")
+                + prefix
+                + grouped(value.abs().toString(radix), group, radix == 10 ? 3 : 4);
     }
 
     private static String grouped(String number, @Nullable String separator, int size) {

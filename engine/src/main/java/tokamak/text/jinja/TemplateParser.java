@@ -21,9 +21,8 @@ final class TemplateParser {
 
     static List<Stmt> parse(String source, Limits limits) {
         if (source.length() > limits.maxSourceChars()) {
-            throw JinjaException.limit(
-                    "the template has " + source.length() + " characters, at most " + limits.maxSourceChars()
-                            + " are accepted");
+            throw JinjaException.limit("the template has " + source.length() + " characters, at most "
+                    + limits.maxSourceChars() + " are accepted");
         }
         TemplateParser parser = new TemplateParser(new TokenCursor(Lexer.tokenize(source), limits.maxNesting()));
         return parser.statements("");
@@ -43,15 +42,16 @@ final class TemplateParser {
                     in.expect(Token.Kind.VARIABLE_END, "'}}'");
                 }
                 case BLOCK_BEGIN -> {
-                    if (in.at(Token.Kind.NAME) && List.of(ends).contains(in.current().text())) {
+                    if (in.at(Token.Kind.NAME)
+                            && List.of(ends).contains(in.current().text())) {
                         in.back(level);
                         return List.copyOf(body);
                     }
                     body.addAll(statement(ends));
                     in.expect(Token.Kind.BLOCK_END, "'%}'");
                 }
-                case VARIABLE_END, BLOCK_END, NAME, STRING, INTEGER, FLOAT, OPERATOR, END -> throw in.fail(
-                        "unexpected " + token.describe());
+                case VARIABLE_END, BLOCK_END, NAME, STRING, INTEGER, FLOAT, OPERATOR, END ->
+                    throw in.fail("unexpected " + token.describe());
             }
         }
         if (!ends[0].isEmpty()) {
@@ -91,18 +91,22 @@ final class TemplateParser {
             case "continue" -> List.of(loopControl(tag, new Stmt.Continue()));
             case "generation" -> List.of(new Stmt.Scoped(isolated("endgeneration")));
             case "block" -> List.of(block());
-            case "include", "import", "from", "extends" -> throw JinjaException.syntax(
-                    "'" + tag + "' is not accepted: a chat template must be one file; paste the other template into it",
-                    line);
-            case "autoescape" -> throw JinjaException.syntax(
-                    "'autoescape' is not accepted: chat templates are never escaped; use the escape filter", line);
-            default -> throw JinjaException.syntax(
-                    "Encountered unknown tag '" + tag + "'."
-                            + (ends[0].isEmpty()
-                                    ? ""
-                                    : " Jinja was looking for the following tags: '" + String.join("' or '", ends)
-                                            + "'."),
-                    line);
+            case "include", "import", "from", "extends" ->
+                throw JinjaException.syntax(
+                        "'" + tag
+                                + "' is not accepted: a chat template must be one file; paste the other template into it",
+                        line);
+            case "autoescape" ->
+                throw JinjaException.syntax(
+                        "'autoescape' is not accepted: chat templates are never escaped; use the escape filter", line);
+            default ->
+                throw JinjaException.syntax(
+                        "Encountered unknown tag '" + tag + "'."
+                                + (ends[0].isEmpty()
+                                        ? ""
+                                        : " Jinja was looking for the following tags: '" + String.join("' or '", ends)
+                                                + "'."),
+                        line);
         };
     }
 
@@ -241,8 +245,7 @@ final class TemplateParser {
         in.next();
     }
 
-    private MacroSpec macroBody(
-            String name, List<String> parameters, List<@Nullable Expr> defaults, String end) {
+    private MacroSpec macroBody(String name, List<String> parameters, List<@Nullable Expr> defaults, String end) {
         Set<String> outer = expressions.beginNames();
         List<Stmt> body = isolated(end);
         Set<String> names = expressions.endNames(outer);

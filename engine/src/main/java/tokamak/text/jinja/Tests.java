@@ -39,8 +39,13 @@ final class Tests {
         table.put("upper", (in, value, args) -> isCase(in, value, true));
         table.put("odd", (in, value, args) -> remainder(in, value, 2L, 1L));
         table.put("even", (in, value, args) -> remainder(in, value, 2L, 0L));
-        table.put("divisibleby", (in, value, args) -> remainder(in, value, args.bind("divisibleby", 1, "num").get(0), 0L));
-        table.put("sameas", (in, value, args) -> same(value, args.bind("sameas", 1, "other").get(0)));
+        table.put(
+                "divisibleby",
+                (in, value, args) ->
+                        remainder(in, value, args.bind("divisibleby", 1, "num").get(0), 0L));
+        table.put(
+                "sameas",
+                (in, value, args) -> same(value, args.bind("sameas", 1, "other").get(0)));
         table.put("filter", (in, value, args) -> Filters.exists(value));
         table.put("test", (in, value, args) -> value instanceof String name && exists(name));
         comparators(table, Comparator.EQUAL, "==", "eq", "equalto");
@@ -55,8 +60,10 @@ final class Tests {
 
     private static void comparators(Map<String, Test> table, Comparator comparator, String... names) {
         for (String name : names) {
-            table.put(name, (in, value, args) -> Operators.compare(
-                    comparator, value, args.bind(name, 1, "other").get(0), in.budget()));
+            table.put(
+                    name,
+                    (in, value, args) -> Operators.compare(
+                            comparator, value, args.bind(name, 1, "other").get(0), in.budget()));
         }
     }
 

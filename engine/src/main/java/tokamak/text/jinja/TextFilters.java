@@ -2,6 +2,7 @@ package tokamak.text.jinja;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** Filters that make text of their input. */
 final class TextFilters {
     private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~";
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     private TextFilters() {}
 
@@ -160,18 +163,21 @@ final class TextFilters {
     private static String stripTags(String text, Interpreter in) {
         StringBuilder kept = new StringBuilder();
         in.budget().cells(text.length());
+        int lastTag = text.lastIndexOf('>');
+        int lastComment = text.lastIndexOf("-->");
         int at = 0;
         while (at < text.length()) {
             boolean comment = text.startsWith("<!--", at);
-            int end = text.charAt(at) != '<' ? -1 : comment ? text.indexOf("-->", at) : text.indexOf('>', at);
+            // Looking only for ends that are there keeps this linear.
+            boolean closed = text.charAt(at) == '<' && at < (comment ? lastComment : lastTag);
+            int end = !closed ? -1 : comment ? text.indexOf("-->", at) : text.indexOf('>', at);
             if (end < 0) {
                 kept.append(text.charAt(at++));
             } else {
                 at = end + (comment ? 3 : 1);
             }
         }
-        String joined = TextMethods.join(
-                        in, " ", Args.of(TextSplitting.split(in, kept.toString(), Args.NONE)))
+        String joined = TextMethods.join(in, " ", Args.of(TextSplitting.split(in, kept.toString(), Args.NONE)))
                 .toString();
         return joined.replace("&lt;", "<")
                 .replace("&gt;", ">")
@@ -209,7 +215,7 @@ final class TextFilters {
             } else if (!path && b == ' ') {
                 out.append('+');
             } else {
-                out.append(String.format(Locale.ROOT, "%%%02X", b & 0xff));
+                out.append('%').append(HEX.toHexDigits(b));
             }
         }
         return out.toString();

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 final class TextMethods {
     /** One method; {@code self} is the text. */
     interface Method {
-        @Nullable Object call(Interpreter in, String self, Args args);
+        @Nullable
+        Object call(Interpreter in, String self, Args args);
     }
 
     private static final Map<String, Method> METHODS = Map.ofEntries(
@@ -41,10 +42,10 @@ final class TextMethods {
                 String suffix = args.bind("removesuffix", 1, "suffix").string(0);
                 return s.endsWith(suffix) ? s.substring(0, s.length() - suffix.length()) : s;
             }),
-            Map.entry("find", (in, s, args) -> find(s, args, "find")),
-            Map.entry("rfind", (in, s, args) -> find(s, args, "rfind")),
-            Map.entry("index", (in, s, args) -> found(find(s, args, "index"))),
-            Map.entry("rindex", (in, s, args) -> found(find(s, args, "rindex"))),
+            Map.entry("find", (in, s, args) -> find(in, s, args, "find")),
+            Map.entry("rfind", (in, s, args) -> find(in, s, args, "rfind")),
+            Map.entry("index", (in, s, args) -> found(find(in, s, args, "index"))),
+            Map.entry("rindex", (in, s, args) -> found(find(in, s, args, "rindex"))),
             Map.entry("count", TextMethods::count),
             Map.entry("format", StringFormat::method),
             Map.entry("format_map", StringFormat::mapMethod),
@@ -55,15 +56,19 @@ final class TextMethods {
             Map.entry("expandtabs", TextMethods::expandTabs),
             Map.entry("isdigit", every(c -> Character.isDigit(c) || isOtherDigit(c))),
             Map.entry("isdecimal", every(Character::isDigit)),
-            Map.entry("isnumeric", every(c -> Character.isDigit(c)
-                    || isOtherDigit(c)
-                    || Character.getType(c) == Character.LETTER_NUMBER
-                    || Character.getType(c) == Character.OTHER_NUMBER)),
+            Map.entry(
+                    "isnumeric",
+                    every(c -> Character.isDigit(c)
+                            || isOtherDigit(c)
+                            || Character.getType(c) == Character.LETTER_NUMBER
+                            || Character.getType(c) == Character.OTHER_NUMBER)),
             Map.entry("isalpha", every(Character::isLetter)),
-            Map.entry("isalnum", every(c -> Character.isLetterOrDigit(c)
-                    || isOtherDigit(c)
-                    || Character.getType(c) == Character.LETTER_NUMBER
-                    || Character.getType(c) == Character.OTHER_NUMBER)),
+            Map.entry(
+                    "isalnum",
+                    every(c -> Character.isLetterOrDigit(c)
+                            || isOtherDigit(c)
+                            || Character.getType(c) == Character.LETTER_NUMBER
+                            || Character.getType(c) == Character.OTHER_NUMBER)),
             Map.entry("isspace", every(PyText::isSpace)),
             Map.entry("isascii", plain(s -> s.chars().allMatch(c -> c < 128))),
             Map.entry("isprintable", plain(s -> s.codePoints().allMatch(PyText::isPrintable))),
@@ -80,9 +85,19 @@ final class TextMethods {
             return Dicts.ABSENT;
         }
         if (self instanceof Markup markup) {
-            return new NativeFunction(name, (in, args) -> markupResult(method.call(in, markup.text(), escaped(name, args))));
+            return new NativeFunction(
+                    name, (in, args) -> markupResult(call(method, in, markup.text(), escaped(name, args))));
         }
-        return new NativeFunction(name, (in, args) -> method.call(in, (String) self, args));
+        return new NativeFunction(name, (in, args) -> call(method, in, (String) self, args));
+    }
+
+    /** Every method may read all of its texts. */
+    private static @Nullable Object call(Method method, Interpreter in, String self, Args args) {
+        in.budget().scan(self.length());
+        for (Object value : args.positional()) {
+            in.budget().scan(value instanceof String text ? text.length() : 0);
+        }
+        return method.call(in, self, args);
     }
 
     /** Text put into safe text is escaped. */
@@ -118,17 +133,24 @@ final class TextMethods {
     }
 
     private static boolean isOtherDigit(int c) {
-        return c == 0xb2 || c == 0xb3 || c == 0xb9 || c == 0x2070 || c >= 0x2074 && c <= 0x2079 || c >= 0x2080 && c <= 0x2089;
+        return c == 0xb2
+                || c == 0xb3
+                || c == 0xb9
+                || c == 0x2070
+                || c >= 0x2074 && c <= 0x2079
+                || c >= 0x2080 && c <= 0x2089;
     }
 
     private static boolean isCased(String text) {
-        return text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c));
+        return text.codePoints()
+                .anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c));
     }
 
     private static boolean isIdentifier(String text) {
         return !text.isEmpty()
                 && (text.charAt(0) == '_' || Character.isUnicodeIdentifierStart(text.codePointAt(0)))
-                && text.codePoints().allMatch(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
+                && text.codePoints()
+                        .allMatch(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
     }
 
     private static String swapCase(String text) {
@@ -146,7 +168,7 @@ final class TextMethods {
         java.util.function.IntPredicate strips = PyText::isSpace;
         if (given != null) {
             String set = Numbers.requireString(given);
-            in.budget().scan((long) set.length() * 16);
+            in.budget().scan((long) set.length() * text.length() / 16);
             strips = c -> set.indexOf(c) >= 0;
         }
         int start = 0;
@@ -190,7 +212,7 @@ final class TextMethods {
         int from = 0;
         int left = count < 0 ? Integer.MAX_VALUE : count;
         for (int at = 0; left > 0; left--) {
-            at = text.indexOf(old, at);
+            at = TextSearch.indexOf(text, old, at, budget);
             if (at < 0) {
                 break;
             }
@@ -215,7 +237,9 @@ final class TextMethods {
 
     private static boolean affix(Interpreter in, String text, Args args, String name) {
         Args.Bound bound = args.bind(name, 1, "prefix", "start", "end");
-        String part = bound.has(1) ? String.valueOf(Access.slice(text, bound.get(1), bound.or(2, null), null, in.budget())) : text;
+        String part = bound.has(1)
+                ? String.valueOf(Access.slice(text, bound.get(1), bound.or(2, null), null, in.budget()))
+                : text;
         Object affix = bound.get(0);
         if (affix instanceof Tuple tuple) {
             for (Object item : tuple.items()) {
@@ -227,8 +251,7 @@ final class TextMethods {
         }
         String single = Types.string(affix);
         if (single == null) {
-            throw JinjaException.typeError(
-                    name + " first arg must be str or a tuple of str, not " + Types.name(affix));
+            throw JinjaException.typeError(name + " first arg must be str or a tuple of str, not " + Types.name(affix));
         }
         return affix(part, single, name);
     }
@@ -238,7 +261,7 @@ final class TextMethods {
     }
 
     /** Position in code points, or -1. */
-    private static long find(String text, Args args, String name) {
+    private static long find(Interpreter in, String text, Args args, String name) {
         Args.Bound bound = args.bind(name, 1, "sub", "start", "end");
         String part = bound.string(0);
         int length = PyText.length(text);
@@ -249,7 +272,11 @@ final class TextMethods {
         }
         int from = PyText.offset(text, start);
         int to = PyText.offset(text, end);
-        int at = name.startsWith("r") ? text.substring(0, to).lastIndexOf(part) : text.substring(0, to).indexOf(part, from);
+        in.budget().cells(to);
+        String head = text.substring(0, to);
+        int at = name.startsWith("r")
+                ? TextSearch.lastIndexOf(head, part, to, in.budget())
+                : TextSearch.indexOf(head, part, from, in.budget());
         return at < from ? -1 : text.codePointCount(0, at);
     }
 
@@ -272,7 +299,7 @@ final class TextMethods {
             return PyText.length(within) + 1L;
         }
         long count = 0;
-        for (int at = within.indexOf(part); at >= 0; at = within.indexOf(part, at + part.length())) {
+        for (int at = -part.length(); (at = TextSearch.indexOf(within, part, at + part.length(), in.budget())) >= 0; ) {
             count++;
         }
         return count;
@@ -298,12 +325,11 @@ final class TextMethods {
     static String pad(String text, int width, String fill, String how, Budget budget) {
         int missing = Math.max(0, width - PyText.length(text));
         budget.cells((long) missing * fill.length() + text.length());
-        int left =
-                switch (how) {
-                    case "ljust" -> 0;
-                    case "rjust" -> missing;
-                    default -> missing / 2 + (missing & width & 1);
-                };
+        int left = switch (how) {
+            case "ljust" -> 0;
+            case "rjust" -> missing;
+            default -> missing / 2 + (missing & width & 1);
+        };
         return fill.repeat(left) + text + fill.repeat(missing - left);
     }
 

@@ -23,7 +23,9 @@ final class TextSplitting {
         String separator = separator(bound.string(0));
         List<@Nullable Object> parts = new ArrayList<>();
         int from = 0;
-        for (int at; parts.size() < limit && (at = text.indexOf(separator, from)) >= 0; from = at + separator.length()) {
+        for (int at;
+                parts.size() < limit && (at = TextSearch.indexOf(text, separator, from, budget)) >= 0;
+                from = at + separator.length()) {
             budget.elements(1);
             parts.add(text.substring(from, at));
         }
@@ -44,8 +46,10 @@ final class TextSplitting {
         List<@Nullable Object> parts = new ArrayList<>();
         int to = text.length();
         while (parts.size() < limit) {
-            int at = text.lastIndexOf(separator, to - separator.length());
-            if (at < 0 || to < separator.length()) {
+            int at = to < separator.length()
+                    ? -1
+                    : TextSearch.lastIndexOf(text, separator, to - separator.length(), budget);
+            if (at < 0) {
                 break;
             }
             budget.elements(1);
@@ -133,14 +137,14 @@ final class TextSplitting {
 
     static Object partition(Interpreter in, String text, Args args) {
         String separator = separator(args.bind("partition", 1, "sep").string(0));
-        int at = text.indexOf(separator);
+        int at = TextSearch.indexOf(text, separator, 0, in.budget());
         in.budget().cells(text.length());
         return at < 0 ? Tuple.of(text, "", "") : parts(text, at, separator);
     }
 
     static Object rpartition(Interpreter in, String text, Args args) {
         String separator = separator(args.bind("rpartition", 1, "sep").string(0));
-        int at = text.lastIndexOf(separator);
+        int at = TextSearch.lastIndexOf(text, separator, text.length(), in.budget());
         in.budget().cells(text.length());
         return at < 0 ? Tuple.of("", "", text) : parts(text, at, separator);
     }

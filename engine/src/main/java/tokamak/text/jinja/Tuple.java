@@ -24,7 +24,8 @@ final class Tuple {
     }
 
     /** The item with this name, or {@link Dicts#ABSENT}. */
-    @Nullable Object field(String name) {
+    @Nullable
+    Object field(String name) {
         int index = fields.indexOf(name);
         return index < 0 ? Dicts.ABSENT : items.get(index);
     }

@@ -9,8 +9,7 @@ final class WordWrap {
     private WordWrap() {}
 
     static Object filter(Interpreter in, @Nullable Object value, Args args) {
-        Args.Bound bound =
-                args.bind("wordwrap", 0, "width", "break_long_words", "wrapstring", "break_on_hyphens");
+        Args.Bound bound = args.bind("wordwrap", 0, "width", "break_long_words", "wrapstring", "break_on_hyphens");
         int width = bound.integer(0, 79);
         String lineBreak = bound.or(2, null) == null ? "\n" : bound.string(2);
         if (width <= 0) {
@@ -20,8 +19,8 @@ final class WordWrap {
         StringBuilder out = new StringBuilder();
         String separator = "";
         for (Object line : Sequences.list(TextSplitting.splitlines(in, text, Args.NONE), in.budget())) {
-            List<String> wrapped = wrap(
-                    chunks(String.valueOf(line), bound.flag(3, true)), width, bound.flag(1, true), in.budget());
+            List<String> wrapped =
+                    wrap(chunks(String.valueOf(line), bound.flag(3, true)), width, bound.flag(1, true), in.budget());
             String joined = String.join(lineBreak, wrapped);
             in.budget().cells(joined.length());
             out.append(separator).append(joined);
@@ -61,38 +60,37 @@ final class WordWrap {
     private static List<String> wrap(List<String> chunks, int width, boolean breakLong, Budget budget) {
         List<String> lines = new ArrayList<>();
         int next = 0;
-        String pending = null;
-        while (next < chunks.size() || pending != null) {
+        int offset = 0; // how much of the next chunk is already written
+        while (next < chunks.size()) {
             StringBuilder line = new StringBuilder();
             int lastStart = 0;
-            while (pending != null || next < chunks.size()) {
+            for (; next < chunks.size(); next++, offset = 0) {
                 budget.work(1);
-                String chunk = pending != null ? pending : chunks.get(next);
-                boolean dropped = line.isEmpty() && !lines.isEmpty() && chunk.isBlank();
-                if (!dropped && line.length() + chunk.length() > width) {
+                String chunk = chunks.get(next);
+                if (line.isEmpty() && !lines.isEmpty() && isBlank(chunk.charAt(0))) {
+                    continue;
+                }
+                if (line.length() + chunk.length() - offset > width) {
                     break;
                 }
-                next += pending == null ? 1 : 0;
-                pending = null;
-                if (!dropped) {
-                    lastStart = line.length();
-                    line.append(chunk);
-                }
+                lastStart = line.length();
+                line.append(chunk, offset, chunk.length());
             }
-            String chunk = pending != null ? pending : next < chunks.size() ? chunks.get(next) : "";
-            if (chunk.length() > width) {
-                int room = breakLong ? width - line.length() : line.isEmpty() ? chunk.length() : 0;
-                if (room > 0) {
-                    lastStart = line.length();
-                    line.append(chunk, 0, room);
-                    next += pending == null ? 1 : 0;
-                    pending = room < chunk.length() ? chunk.substring(room) : null;
-                }
+            int left = next < chunks.size() ? chunks.get(next).length() - offset : 0;
+            int room = breakLong ? width - line.length() : line.isEmpty() ? left : 0;
+            if (left > width && room > 0) {
+                int end = offset + Math.min(room, left);
+                lastStart = line.length();
+                line.append(chunks.get(next), offset, end);
+                boolean whole = end == chunks.get(next).length();
+                next += whole ? 1 : 0;
+                offset = whole ? 0 : end;
             }
-            if (line.substring(lastStart).isBlank()) {
+            if (!line.isEmpty() && isBlank(line.charAt(lastStart))) {
                 line.setLength(lastStart);
             }
             if (!line.isEmpty()) {
+                budget.elements(1);
                 lines.add(line.toString());
             }
         }
