@@ -47,6 +47,14 @@ final class Answer {
         this.events = events;
     }
 
+    int numTokens() {
+        return numTokens;
+    }
+
+    int cachedTokens() {
+        return cachedTokens;
+    }
+
     boolean isDone() {
         return done;
     }

@@ -9,7 +9,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import java.util.stream.IntStream;
 import tokamak.api.ContextLengthException;
 import tokamak.api.EngineClosedException;
 import tokamak.api.Generation;
@@ -113,6 +112,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineClosedException if the engine is closed
      */
     public TokenStream submit(GenerationRequest request) {
+        queue.requireRoom();
         int[] promptIds = preparer.promptIds(request.prompt());
         SamplingParams params = preparer.resolve(request.sampling().orElse(loaded.samplingDefaults()));
         return start(request, promptIds, params, preparer.maxTokens(promptIds.length, params));
@@ -151,17 +151,50 @@ public final class Engine implements AutoCloseable {
 
     private TokenStream start(GenerationRequest request, int[] promptIds, SamplingParams params, int maxTokens) {
         int count = params.numSequences();
+        boolean selects = count > params.n();
+        AnswerChannel channel = new AnswerChannel(FIRST_CHANNEL_CAPACITY);
+        ArrayDeque<TokenEvent> events = new ArrayDeque<>();
         Set<Integer> stopIds = preparer.stopIds(params);
+        List<SequenceRequest> sequenceRequests =
+                sequenceRequests(request, promptIds, selects ? withLogprobs(params) : params, stopIds, maxTokens);
+        // The place in the queue comes first: what finds none has cost next to nothing.
+        queue.enter(count, (long) count * promptIds.length);
+        List<Sequence> sequences = new ArrayList<>();
+        List<Answer> answers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
+            sequences.add(
+                    new Sequence(sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
+            answers.add(new Answer(
+                    i, promptIds.length, stopIds, params, loaded.tokenizer().detokenizer(), events));
+        }
+        send(sequences, promptIds.length);
+        return new TokenStream(
+                request.requestId(),
+                promptIds,
+                channel,
+                answers,
+                events,
+                index -> inbox.send(new Command.Cancel(sequences.get(index))),
+                selects ? new BestAnswers(params.n(), params.logprobs().isPresent()) : null);
+    }
+
+    /** Choosing the best of several answers needs to know how likely they are. */
+    private static SamplingParams withLogprobs(SamplingParams params) {
+        return params.logprobs().isPresent()
+                ? params
+                : params.toBuilder().logprobs(0).build();
+    }
+
+    private List<SequenceRequest> sequenceRequests(
+            GenerationRequest request, int[] promptIds, SamplingParams params, Set<Integer> stopIds, int maxTokens) {
         long seed = params.seed().orElseGet(seeds::nextLong);
         long deadline = request.timeout()
                 .map(timeout -> nanoClock.getAsLong() + timeout.toNanos())
                 .orElse(Long.MAX_VALUE);
-        AnswerChannel channel = new AnswerChannel(FIRST_CHANNEL_CAPACITY);
-        ArrayDeque<TokenEvent> events = new ArrayDeque<>();
-        List<Answer> answers = new ArrayList<>();
-        List<Command.Submit> submissions = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            SequenceRequest sequenceRequest = new SequenceRequest(
+        List<SequenceRequest> requests = new ArrayList<>();
+        for (int i = 0; i < params.numSequences(); i++) {
+            requests.add(new SequenceRequest(
                     promptIds,
                     params,
                     RandomStream.seedOf(seed, i),
@@ -172,32 +205,18 @@ public final class Engine implements AutoCloseable {
                     request.tenant(),
                     request.cacheSalt(),
                     deadline,
-                    request.timeout().orElse(Duration.ZERO));
-            AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
-            submissions.add(new Command.Submit(
-                    new Sequence(sequenceRequest, sink, loaded.model().kvBlockSize())));
-            answers.add(new Answer(
-                    i, promptIds.length, stopIds, params, loaded.tokenizer().detokenizer(), events));
+                    request.timeout().orElse(Duration.ZERO)));
         }
-        enqueue(submissions, (long) count * promptIds.length);
-        return new TokenStream(
-                request.requestId(),
-                promptIds,
-                channel,
-                answers,
-                events,
-                index -> inbox.send(new Command.Cancel(submissions.get(index).sequence())));
+        return requests;
     }
 
-    private void enqueue(List<Command.Submit> submissions, long numTokens) {
-        int count = submissions.size();
-        queue.enter(count, numTokens);
-        board.numOpenAnswers.addAndGet(count);
+    private void send(List<Sequence> sequences, int promptLength) {
+        board.numOpenAnswers.addAndGet(sequences.size());
         try {
-            inbox.submit(submissions);
+            inbox.submit(sequences.stream().map(Command.Submit::new).toList());
         } catch (EngineClosedException e) {
-            board.numOpenAnswers.addAndGet(-count);
-            IntStream.range(0, count).forEach(i -> queue.leave(numTokens / count));
+            board.numOpenAnswers.addAndGet(-sequences.size());
+            sequences.forEach(sequence -> queue.leave(promptLength));
             throw e;
         }
     }

@@ -23,7 +23,6 @@ final class GenerationCollector {
     private final int[] promptIds;
     private final List<Parts> answers = new ArrayList<>();
     private List<TokenLogprobs> promptLogprobs = List.of();
-    private int cachedTokens;
 
     GenerationCollector(String requestId, int[] promptIds, int numAnswers) {
         this.requestId = requestId;
@@ -37,9 +36,7 @@ final class GenerationCollector {
         Parts parts = answers.get(event.index());
         switch (event) {
             case TokenEvent.PromptDone prompt -> {
-                // Later answers of the request find the first one's blocks; what counts is what the request found.
                 if (prompt.index() == 0) {
-                    cachedTokens = prompt.cachedTokens();
                     promptLogprobs = prompt.promptLogprobs();
                 }
             }
@@ -52,16 +49,14 @@ final class GenerationCollector {
         }
     }
 
-    Generation result() {
+    Generation result(Usage usage) {
         List<Completion> completions = new ArrayList<>();
-        int numTokens = 0;
         for (int i = 0; i < answers.size(); i++) {
             Parts parts = answers.get(i);
             TokenEvent.Finished finished = parts.finished;
             if (finished == null) {
-                throw new IllegalStateException("answer " + i + " has not ended");
+                break; // best_of has kept fewer
             }
-            numTokens += finished.usage().completionTokens();
             completions.add(new Completion(
                     i,
                     parts.text.toString(),
@@ -71,11 +66,6 @@ final class GenerationCollector {
                     finished.stopString(),
                     finished.stopTokenId()));
         }
-        return new Generation(
-                requestId,
-                IntStream.of(promptIds).boxed().toList(),
-                promptLogprobs,
-                completions,
-                new Usage(promptIds.length, numTokens, cachedTokens));
+        return new Generation(requestId, IntStream.of(promptIds).boxed().toList(), promptLogprobs, completions, usage);
     }
 }

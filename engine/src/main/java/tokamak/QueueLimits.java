@@ -19,6 +19,22 @@ final class QueueLimits {
         this.board = board;
     }
 
+    /**
+     * A first look, before a prompt is turned into tokens.
+     *
+     * @throws OverloadedException if not even one more sequence fits
+     */
+    void requireRoom() {
+        lock.lock();
+        try {
+            if (numSequences >= maxSequences) {
+                throw overloaded("max_num_queued_reqs", numSequences + " of " + maxSequences + " requests");
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** @throws OverloadedException if these do not fit */
     void enter(int sequences, long tokens) {
         lock.lock();

@@ -14,6 +14,7 @@ import tokamak.api.Generation;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
+import tokamak.api.Usage;
 
 /**
  * The answers to one request while they come. One thread reads; any thread may {@link #cancel}. Reading blocks until there
@@ -27,12 +28,16 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
     private final List<Answer> answers;
     private final ArrayDeque<TokenEvent> events;
     private final IntConsumer canceller;
+    /** Chooses answers once all are complete; null if all are wanted. */
+    private final @Nullable BestAnswers bestAnswers;
+
     private int numOpen;
     private @Nullable TokamakException failure;
 
     /**
      * @param events where {@code answers} put what they have to say
      * @param canceller cancels the answer with this index
+     * @param bestAnswers chooses among the answers when all are complete; null if all are wanted
      */
     TokenStream(
             String requestId,
@@ -40,13 +45,15 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
             AnswerChannel channel,
             List<Answer> answers,
             ArrayDeque<TokenEvent> events,
-            IntConsumer canceller) {
+            IntConsumer canceller,
+            @Nullable BestAnswers bestAnswers) {
         this.requestId = requestId;
         this.promptIds = promptIds;
         this.channel = channel;
         this.answers = answers;
         this.events = events;
         this.canceller = canceller;
+        this.bestAnswers = bestAnswers;
         this.numOpen = answers.size();
     }
 
@@ -67,13 +74,27 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
      * @throws CancellationException if the reading thread is interrupted; the request is cancelled then
      */
     public @Nullable TokenEvent next() {
-        while (events.isEmpty() && numOpen > 0) {
+        while (numOpen > 0 && (events.isEmpty() || bestAnswers != null)) {
             if (failure != null) {
                 throw failure;
             }
             readOne();
+            if (numOpen == 0 && bestAnswers != null) {
+                List<TokenEvent> selected = bestAnswers.select(List.copyOf(events), answers.size());
+                events.clear();
+                events.addAll(selected);
+            }
         }
         return events.poll();
+    }
+
+    /** Tokens of the prompt and of all answers so far, those that {@code best_of} drops included. */
+    public Usage usage() {
+        int numTokens = 0;
+        for (Answer answer : answers) {
+            numTokens += answer.numTokens();
+        }
+        return new Usage(promptIds.length, numTokens, answers.getFirst().cachedTokens());
     }
 
     private void readOne() {
@@ -152,7 +173,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
             collector.add(event);
             listener.accept(event);
         }
-        return collector.result();
+        return collector.result(usage());
     }
 
     /**
