@@ -1,5 +1,6 @@
 /** The executable: command line and, later, the server. */
 module tokamak.server {
+    requires java.logging;
     requires tokamak.engine;
     requires tools.jackson.databind;
     requires info.picocli;

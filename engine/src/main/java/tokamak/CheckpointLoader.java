@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import tokamak.api.InvalidRequestException;
 import tokamak.api.ModelLoadException;
 import tokamak.api.SamplingParams;
@@ -32,10 +33,10 @@ final class CheckpointLoader {
     private CheckpointLoader() {}
 
     /** @throws ModelLoadException if the model can't be opened; nothing stays open then */
-    static LoadedModel load(EngineConfig config) {
+    static LoadedModel load(EngineConfig config, DoubleConsumer progress) {
         Checkpoint checkpoint = ModelFiles.open(config.model());
         try {
-            return load(config, checkpoint);
+            return load(config, checkpoint, progress);
         } catch (IOException e) {
             checkpoint.close();
             throw ModelFiles.failure(config.model(), e);
@@ -45,7 +46,8 @@ final class CheckpointLoader {
         }
     }
 
-    private static LoadedModel load(EngineConfig config, Checkpoint checkpoint) throws IOException {
+    private static LoadedModel load(EngineConfig config, Checkpoint checkpoint, DoubleConsumer progress)
+            throws IOException {
         Architecture architecture = Families.of(checkpoint);
         ModelConfig model = architecture.configure(Hyperparameters.of(checkpoint));
         Tokenizer tokenizer = Tokenizer.of(checkpoint);
@@ -59,7 +61,7 @@ final class CheckpointLoader {
         Backend backend = new CpuBackend(numThreads);
         try {
             LanguageModel language =
-                    ModelLoader.load(checkpoint, architecture, backend, options(config, plan), progress -> {});
+                    ModelLoader.load(checkpoint, architecture, backend, options(config, plan), progress);
             LOG.log(
                     System.Logger.Level.INFO,
                     "{0}: {1} on {2}; {3}",

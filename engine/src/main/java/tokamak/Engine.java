@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
 import tokamak.api.ContextLengthException;
 import tokamak.api.EngineClosedException;
@@ -75,7 +76,12 @@ public final class Engine implements AutoCloseable {
      * @throws ModelLoadException if the model can't be opened
      */
     public static Engine open(EngineConfig config) {
-        return on(CheckpointLoader.load(config), config);
+        return open(config, share -> {});
+    }
+
+    /** @param progress told the share of the model that is loaded, 0 to 1, on the caller's thread */
+    public static Engine open(EngineConfig config, DoubleConsumer progress) {
+        return on(CheckpointLoader.load(config, progress), config);
     }
 
     /** An engine on a model that is loaded already; {@code config.model()} is not read. */
@@ -166,7 +172,7 @@ public final class Engine implements AutoCloseable {
             sequences.add(
                     new Sequence(sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
             answers.add(new Answer(
-                    i, promptIds.length, stopIds, params, loaded.tokenizer().detokenizer(), events));
+                    i, promptIds.length, stopIds, params, loaded.tokenizer().continuation(), events));
         }
         send(sequences, promptIds.length);
         return new TokenStream(

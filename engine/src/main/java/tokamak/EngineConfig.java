@@ -2,6 +2,7 @@ package tokamak;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import tokamak.api.InvalidRequestException;
 import tokamak.tensor.DType;
 
@@ -132,6 +133,16 @@ public record EngineConfig(
                 prefixCaching,
                 agingInterval,
                 slowStep);
+    }
+
+    /** @param name of the type in any case, such as {@code f32} */
+    public EngineConfig withKvCacheType(String name) {
+        for (DType type : List.of(DType.F16, DType.F32, DType.I8)) {
+            if (type.name().equalsIgnoreCase(name)) {
+                return withKvCacheType(type);
+            }
+        }
+        throw new InvalidRequestException("kvCacheType", "kvCacheType must be f16, f32 or i8, found " + name);
     }
 
     public EngineConfig withNumThreads(int value) {

@@ -6,15 +6,29 @@ package tokamak.text;
  * later token can still change it: an unfinished character, a run of byte tokens, a leading space to be dropped.
  */
 public final class Detokenizer {
+    private static final String FIRST_WORD = "x";
+
     private final PipelineTokenizer tokenizer;
     private final boolean skipSpecial;
     private final StringBuilder out = new StringBuilder();
     private DecodeStage stage;
+    private int toDrop;
 
     Detokenizer(PipelineTokenizer tokenizer, boolean skipSpecial) {
         this.tokenizer = tokenizer;
         this.skipSpecial = skipSpecial;
         stage = DecodeStage.of(tokenizer.decoder(), out);
+    }
+
+    /**
+     * Lets what comes be the middle of a text: a space at its beginning stays. Nothing else tells the machine where a
+     * text begins, so it is shown a first word, which is taken out of what it says.
+     */
+    Detokenizer afterOtherText() {
+        stage.fragment(FIRST_WORD);
+        stage.endToken();
+        toDrop = FIRST_WORD.length();
+        return this;
     }
 
     /** The text that this token makes certain; often empty. An id that no token has adds nothing. */
@@ -34,7 +48,9 @@ public final class Detokenizer {
     }
 
     private String take() {
-        String text = out.toString();
+        int dropped = Math.min(toDrop, out.length());
+        toDrop -= dropped;
+        String text = out.substring(dropped);
         out.setLength(0);
         return text;
     }

@@ -189,6 +189,11 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
     }
 
     @Override
+    public Detokenizer continuation() {
+        return new Detokenizer(this, true).afterOtherText();
+    }
+
+    @Override
     public Vocabulary vocabulary() {
         return this;
     }

@@ -49,6 +49,9 @@ public interface Tokenizer {
     /** A fresh incremental decoder that leaves special tokens out: one per stream. */
     Detokenizer detokenizer();
 
+    /** The same for text that follows other text, as an answer follows its prompt: a space at its beginning stays. */
+    Detokenizer continuation();
+
     Vocabulary vocabulary();
 
     /** The token that begins a text, if the files name one; whether a prompt gets it is for {@link #encodePrompt} to say. */

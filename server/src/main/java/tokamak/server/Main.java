@@ -1,11 +1,14 @@
 package tokamak.server;
 
+import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import tokamak.server.cli.Cli;
 import tokamak.server.cli.CliContext;
 
@@ -16,6 +19,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        boolean debug = "1".equals(System.getenv("TOKAMAK_DEBUG"));
+        configureLog(debug);
         // The launcher says which of the three streams are terminals: "in,out,err,".
         String terminals = System.getProperty("tokamak.terminals", "");
         CliContext context = new CliContext(
@@ -26,14 +31,20 @@ public final class Main {
                 terminals.contains("out,"),
                 terminals.contains("err,"),
                 Optional.ofNullable(System.getProperty("tokamak.home")).map(Path::of),
-                "1".equals(System.getenv("TOKAMAK_DEBUG")));
+                debug);
         // Not all threads that libraries start are daemons.
         System.exit(Cli.run(context, args));
     }
 
+    /** The log goes to standard error, a line each; without debugging only what needs attention. */
+    private static void configureLog(boolean debug) {
+        System.setProperty("java.util.logging.SimpleFormatter.format", "tokamak: %5$s%6$s%n");
+        Logger.getLogger("").setLevel(debug ? Level.INFO : Level.WARNING);
+    }
+
     private static PrintStream utf8(FileDescriptor descriptor) {
         return new PrintStream(
-                new java.io.BufferedOutputStream(new FileOutputStream(descriptor), BUFFER_BYTES),
+                new BufferedOutputStream(new FileOutputStream(descriptor), BUFFER_BYTES),
                 false,
                 StandardCharsets.UTF_8);
     }

@@ -37,6 +37,8 @@ public final class Cli {
 
     private static CommandLine commandLine(CliContext context) {
         CommandLine line = new CommandLine(new RootCommand(context));
+        line.addSubcommand(new GenerateCommand(context));
+        line.addSubcommand(new ScoreCommand(context));
         line.addSubcommand(new InspectCommand(context));
         line.addSubcommand(new TokenizeCommand(context));
         line.addSubcommand(new BenchCommand(context));
