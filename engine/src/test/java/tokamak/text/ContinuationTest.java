@@ -11,7 +11,7 @@ import tokamak.file.Checkpoint;
 /** The text of an answer is what its tokens add to the middle of a text. */
 class ContinuationTest {
     @ParameterizedTest
-    @ValueSource(strings = {"phi-3-mini", "stories512", "bert-base-uncased", "phi-2"})
+    @ValueSource(strings = {"phi-3-mini", "mistral-v3", "bert-base-uncased", "phi-2"})
     void keepsTheSpaceAtItsBeginning(String name) throws Exception {
         try (Checkpoint checkpoint =
                 Checkpoint.open(TestData.folder("tokenizers").resolve(name))) {
