@@ -30,6 +30,7 @@ public final class CpuBackend implements Backend {
 
     private final Arena arena = Arena.ofShared();
     private final WorkerTeam team;
+    private final @Nullable PackedRows packedRows;
     private final RowJob rowJob;
     private final @Nullable Kernels kernels;
     private final String arithmetic;
@@ -51,7 +52,8 @@ public final class CpuBackend implements Backend {
         kernels = choice.kernels();
         arithmetic = choice.description();
         team = new WorkerTeam(numThreads);
-        rowJob = new RowJob(numThreads);
+        packedRows = kernels == null ? null : new PackedRows(kernels, numThreads);
+        rowJob = new RowJob(numThreads, packedRows);
         scalarLinear = new ScalarLinear(numThreads);
         scalarAttention = new ScalarAttention(numThreads);
         packedAttention = kernels == null ? null : new PackedAttention(kernels, numThreads);
@@ -244,6 +246,9 @@ public final class CpuBackend implements Backend {
     @Override
     public void scaleLogits(int rows, Buffer logits, float scale, float cap) {
         logits.requireRows(rows);
+        if (scale == 1 && cap == 0) {
+            return;
+        }
         rowJob.x = logits;
         rowJob.scale = scale;
         rowJob.cap = cap;
@@ -282,7 +287,7 @@ public final class CpuBackend implements Backend {
         requireColumns("values", shape.numKvHeads() * shape.valueDim(), values.columns());
         CpuKvCache blocks = (CpuKvCache) cache;
         if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
-            packedAttention.store(blocks, layer, input, keys, values);
+            packedAttention.store(team, blocks, layer, input, keys, values);
             return;
         }
         for (int row = 0; row < input.numTokens(); row++) {
@@ -333,6 +338,9 @@ public final class CpuBackend implements Backend {
         packedLinear.close();
         if (packedAttention != null) {
             packedAttention.close();
+        }
+        if (packedRows != null) {
+            packedRows.close();
         }
         arena.close();
         if (kernels != null) {

@@ -49,6 +49,9 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     private StepInput input;
     private Buffer queries;
     private Buffer out;
+    private Buffer keys;
+    private Buffer values;
+    private final WorkerTeam.Job storing = (row, worker) -> storeToken(row);
 
     @SuppressWarnings("NullAway") // run() sets what chunks read
     PackedAttention(Kernels kernels, int numWorkers) {
@@ -72,19 +75,26 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     }
 
     /** Stores the keys and values of the step's tokens. */
-    void store(CpuKvCache cache, int layer, StepInput input, Buffer keys, Buffer values) {
-        KvLayout.Layer shape = cache.layout().layers().get(layer);
-        BlockAttention code = code(cache.layout().dtype(), shape.headDim(), shape.valueDim());
-        long keyBytes = cache.blockBytes(shape, shape.headDim());
-        long valueBytes = cache.blockBytes(shape, shape.valueDim());
-        for (int row = 0; row < input.numTokens(); row++) {
-            int slot = input.slotMapping()[row];
-            int inBlock = slot % BLOCK;
-            MemorySegment keyBlock = cache.keys(layer).asSlice(slot / BLOCK * keyBytes, keyBytes);
-            MemorySegment valueBlock = cache.values(layer).asSlice(slot / BLOCK * valueBytes, valueBytes);
-            code.storeKeys(keys.memory(), keys.at(row), shape.numKvHeads(), keyBlock, inBlock);
-            code.storeValues(values.memory(), values.at(row), shape.numKvHeads(), valueBlock, inBlock);
-        }
+    void store(WorkerTeam team, CpuKvCache cache, int layer, StepInput input, Buffer keys, Buffer values) {
+        KvLayout.Layer stored = cache.layout().layers().get(layer);
+        this.cache = cache;
+        this.layer = layer;
+        this.input = input;
+        this.keys = keys;
+        this.values = values;
+        code = code(cache.layout().dtype(), stored.headDim(), stored.valueDim());
+        team.run(storing, input.numTokens());
+    }
+
+    private void storeToken(int row) {
+        KvLayout.Layer stored = cache.layout().layers().get(layer);
+        long keyBytes = cache.blockBytes(stored, stored.headDim());
+        long valueBytes = cache.blockBytes(stored, stored.valueDim());
+        int slot = input.slotMapping()[row];
+        MemorySegment keyBlock = cache.keys(layer).asSlice(slot / BLOCK * keyBytes, keyBytes);
+        MemorySegment valueBlock = cache.values(layer).asSlice(slot / BLOCK * valueBytes, valueBytes);
+        code.storeKeys(keys.memory(), keys.at(row), stored.numKvHeads(), keyBlock, slot % BLOCK);
+        code.storeValues(values.memory(), values.at(row), stored.numKvHeads(), valueBlock, slot % BLOCK);
     }
 
     void run(

@@ -27,6 +27,7 @@ final class RowJob implements WorkerTeam.Job {
     }
 
     private final Router[] routers;
+    private final @Nullable PackedRows packed;
     Norm norm;
     Rope rope;
     Routing routing;
@@ -41,7 +42,8 @@ final class RowJob implements WorkerTeam.Job {
     private @Nullable Op op;
 
     @SuppressWarnings("NullAway") // each operation sets the fields it reads
-    RowJob(int numWorkers) {
+    RowJob(int numWorkers, @Nullable PackedRows packed) {
+        this.packed = packed;
         routers = new Router[numWorkers];
         for (int i = 0; i < numWorkers; i++) {
             routers[i] = new Router();
@@ -57,20 +59,53 @@ final class RowJob implements WorkerTeam.Job {
     @SuppressWarnings("NullAway") // run() has set op
     public void run(int row, int worker) {
         switch (op) {
-            case NORM -> RowOps.norm(norm, x.memory(), x.at(row), out.memory(), out.at(row), x.columns());
-            case HEAD_NORM -> {
-                for (int head = 0; head < x.columns(); head += headDim) {
-                    RowOps.norm(norm, x.memory(), x.at(row) + head, x.memory(), x.at(row) + head, headDim);
+            case NORM -> norm(row, x.columns(), out, worker);
+            case HEAD_NORM -> norm(row, headDim, x, worker);
+            case ADD_SCALED -> {
+                if (packed == null) {
+                    RowOps.addScaled(x, y, scale, row);
+                } else {
+                    packed.addScaled(x, y, scale, row, worker);
                 }
             }
-            case ADD_SCALED -> RowOps.addScaled(x, y, scale, row);
-            case MULTIPLY_SIGMOID -> RowOps.multiplySigmoid(x, y, row);
-            case ACTIVATE_GATED -> RowOps.activateGated(activation, x, out, row);
+            case MULTIPLY_SIGMOID -> {
+                if (packed == null) {
+                    RowOps.multiplySigmoid(x, y, row);
+                } else {
+                    packed.multiplySigmoid(x, y, row);
+                }
+            }
+            case ACTIVATE_GATED -> {
+                if (packed == null) {
+                    RowOps.activateGated(activation, x, out, row);
+                } else {
+                    packed.activateGated(activation, x, out, row);
+                }
+            }
             case ACTIVATE -> RowOps.activate(activation, x, row);
             case SCALE_LOGITS -> RowOps.scaleLogits(x, scale, cap, row);
             case ROPE_ANGLES -> RowOps.ropeAngles(rope, input, out, row);
-            case ROPE -> RowOps.rope(rope, headDim, y, x, row);
+            case ROPE -> {
+                if (packed == null) {
+                    RowOps.rope(rope, headDim, y, x, row);
+                } else {
+                    packed.rope(rope, headDim, y, x, row);
+                }
+            }
             case ROUTE -> routers[worker].route(routing, x, y, out, row);
+        }
+    }
+
+    /** Normalises every {@code count} numbers of a row by themselves. */
+    private void norm(int row, int count, Buffer target, int worker) {
+        int vectors = x.columns() / count;
+        if (packed != null) {
+            packed.norm(norm, x, target, row, count, vectors, worker);
+            return;
+        }
+        for (int i = 0; i < vectors; i++) {
+            long at = (long) i * count;
+            RowOps.norm(norm, x.memory(), x.at(row) + at, target.memory(), target.at(row) + at, count);
         }
     }
 }

@@ -49,6 +49,9 @@ enum Op {
     // ---- permutations ----------------------------------------------------------------------------------------------
     VPSHUFB(P66, M0F38, 0x00, WHOLE, BOTH),
     VPSHUFD(P66, M0F, 0x70, FULL, BOTH),
+    VSHUFPS(NP, M0F, 0xC6, FULL, BOTH),
+    VMOVSLDUP(PF3, M0F, 0x12, WHOLE, BOTH),
+    VMOVSHDUP(PF3, M0F, 0x16, WHOLE, BOTH),
     VPERMD(P66, M0F38, 0x36, FULL, BOTH),
     VPACKSSDW(P66, M0F, 0x6B, FULL, BOTH),
     VPACKSSWB(P66, M0F, 0x63, WHOLE, BOTH),

@@ -60,14 +60,14 @@ final class EncodingCases {
     private static Form formOf(Op op) {
         return switch (op) {
             case VMOVUPS, VMOVDQU, VMOVSS, VBROADCASTSS, VPBROADCASTD, VPBROADCASTW, VBROADCASTI128 -> Form.LOAD;
-            case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS -> Form.LOAD;
+            case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS, VMOVSLDUP, VMOVSHDUP -> Form.LOAD;
             case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS -> Form.LOAD;
             case VMOVUPS_STORE, VMOVDQU_STORE, VMOVSS_STORE, VMOVD_STORE -> Form.STORE;
             case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRW_STORE -> Form.STORE;
             case VMASKMOVPS, VMASKMOVPS_STORE -> Form.MASKED_STORE;
             case VPSRLW, VPSLLW, VPSRLD, VPSRAD, VPSLLD -> Form.SHIFT;
             case VPSHUFD -> Form.SHUFFLE;
-            case VPERM2F128, VPTERNLOGD, VCMPPS -> Form.TERNARY_CONSTANT;
+            case VPERM2F128, VPTERNLOGD, VCMPPS, VSHUFPS -> Form.TERNARY_CONSTANT;
             default -> Form.TERNARY;
         };
     }

@@ -1,0 +1,93 @@
+package tokamak.backend.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import tokamak.backend.Activation;
+import tokamak.backend.Buffer;
+import tokamak.backend.Norm;
+import tokamak.backend.Rope;
+import tokamak.backend.cpu.x64.Kernels;
+import tokamak.backend.cpu.x64.RowMath;
+
+/** {@link RowOps} by machine code where there is some; the rest in plain Java. */
+final class PackedRows implements AutoCloseable {
+    private static final long SCRATCH_BYTES = 64;
+
+    private final Arena arena = Arena.ofShared();
+    private final RowMath math;
+    private final MemorySegment[] scratch; // [worker] a cache line each
+
+    PackedRows(Kernels kernels, int numWorkers) {
+        math = new RowMath(kernels);
+        scratch = new MemorySegment[numWorkers];
+        for (int i = 0; i < numWorkers; i++) {
+            scratch[i] = arena.allocate(SCRATCH_BYTES, SCRATCH_BYTES);
+        }
+    }
+
+    /** Normalises {@code vectors} vectors of {@code count} numbers that follow each other. */
+    void norm(Norm norm, Buffer x, Buffer out, int row, int count, int vectors, int worker) {
+        Buffer weight = norm.weight();
+        if (norm.kind() == Norm.Kind.RMS && norm.bias() == null) {
+            math.rmsNorm(
+                    x.memory(),
+                    x.at(row),
+                    out.memory(),
+                    out.at(row),
+                    count,
+                    vectors,
+                    weight == null ? null : weight.memory(),
+                    weight == null ? 0 : weight.offset(),
+                    norm.epsilon(),
+                    scratch[worker]);
+            return;
+        }
+        for (int i = 0; i < vectors; i++) {
+            long at = (long) i * count;
+            RowOps.norm(norm, x.memory(), x.at(row) + at, out.memory(), out.at(row) + at, count);
+        }
+    }
+
+    void addScaled(Buffer x, Buffer y, float scale, int row, int worker) {
+        math.addScaled(x.memory(), x.at(row), y.memory(), y.at(row), x.columns(), scale, scratch[worker]);
+    }
+
+    void multiplySigmoid(Buffer x, Buffer gate, int row) {
+        if (gate.columns() == x.columns()) {
+            math.sigmoid(gate.memory(), gate.at(row), x.memory(), x.at(row), x.memory(), x.at(row), x.columns());
+        } else {
+            RowOps.multiplySigmoid(x, gate, row);
+        }
+    }
+
+    void activateGated(Activation activation, Buffer gateUp, Buffer out, int row) {
+        MemorySegment in = gateUp.memory();
+        long gate = gateUp.at(row);
+        int count = out.columns();
+        switch (activation) {
+            case SILU -> math.silu(in, gate, in, gate + count, out.memory(), out.at(row), count);
+            case GELU_TANH -> math.geluTanh(in, gate, in, gate + count, out.memory(), out.at(row), count);
+            case GELU, RELU, RELU_SQUARED, CLAMPED_SWIGLU -> RowOps.activateGated(activation, gateUp, out, row);
+        }
+    }
+
+    void rope(Rope rope, int headDim, Buffer angles, Buffer x, int row) {
+        int pairs = rope.inverseFrequencies().length;
+        if (!RowMath.rotates(pairs)) {
+            RowOps.rope(rope, headDim, angles, x, row);
+            return;
+        }
+        int heads = x.columns() / headDim;
+        switch (rope.pairing()) {
+            case HALVES ->
+                math.rotateHalves(angles.memory(), angles.at(row), pairs, x.memory(), x.at(row), heads, headDim);
+            case ADJACENT ->
+                math.rotateNeighbours(angles.memory(), angles.at(row), pairs, x.memory(), x.at(row), heads, headDim);
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
