@@ -20,6 +20,7 @@ import tokamak.model.ModelConfig;
 import tokamak.model.ModelLoader;
 import tokamak.model.ModelOptions;
 import tokamak.model.arch.Families;
+import tokamak.text.ChatTemplate;
 import tokamak.text.Tokenizer;
 
 /** Opens the model that a configuration names and puts it on a backend. */
@@ -73,6 +74,7 @@ final class CheckpointLoader {
                     String.valueOf(config.model().getFileName()),
                     language,
                     tokenizer,
+                    chatTemplate(checkpoint),
                     endIds(checkpoint, tokenizer),
                     samplingDefaults(checkpoint),
                     () -> {
@@ -82,6 +84,16 @@ final class CheckpointLoader {
         } catch (IOException | RuntimeException | Error e) {
             backend.close();
             throw e;
+        }
+    }
+
+    /** A model whose template is broken can still continue texts. */
+    private static Optional<ChatTemplate> chatTemplate(Checkpoint checkpoint) {
+        try {
+            return Optional.of(ChatTemplate.of(checkpoint));
+        } catch (ModelFormatException e) {
+            LOG.log(System.Logger.Level.WARNING, "no chats with this model: {0}", e.getMessage());
+            return Optional.empty();
         }
     }
 

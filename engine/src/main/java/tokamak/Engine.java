@@ -249,6 +249,11 @@ public final class Engine implements AutoCloseable {
         return preparer.promptIds(prompt);
     }
 
+    /** The text that the model's chat template makes of a chat. */
+    public String render(Prompt.Chat chat) {
+        return preparer.render(chat);
+    }
+
     /** The text of some ids, special tokens written out. */
     public String detokenize(int... tokenIds) {
         return loaded.tokenizer().decode(tokenIds);

@@ -1,8 +1,10 @@
 package tokamak;
 
+import java.util.Optional;
 import java.util.Set;
 import tokamak.api.SamplingParams;
 import tokamak.model.LanguageModel;
+import tokamak.text.ChatTemplate;
 import tokamak.text.Tokenizer;
 
 /**
@@ -11,6 +13,7 @@ import tokamak.text.Tokenizer;
  * @param name for people
  * @param model computes; the engine closes it
  * @param tokenizer of the same model
+ * @param chatTemplate empty if the model's own is unusable
  * @param eosIds the model's own end tokens
  * @param samplingDefaults what the model's makers recommend, for requests that do not say
  * @param resources what else the engine closes, after the model
@@ -19,6 +22,7 @@ record LoadedModel(
         String name,
         LanguageModel model,
         Tokenizer tokenizer,
+        Optional<ChatTemplate> chatTemplate,
         Set<Integer> eosIds,
         SamplingParams samplingDefaults,
         AutoCloseable resources) {

@@ -10,7 +10,9 @@ import tokamak.api.ContextLengthException;
 import tokamak.api.InvalidRequestException;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
+import tokamak.text.ChatTemplate;
 import tokamak.text.Tokenizer;
+import tokamak.text.jinja.JinjaException;
 
 /** Checks a request against the model and puts it into token ids. Immutable; works on the callers' threads. */
 final class RequestPreparer {
@@ -30,6 +32,7 @@ final class RequestPreparer {
         int[] ids = switch (prompt) {
             case Prompt.Text text -> tokenizer.encodePrompt(text.text());
             case Prompt.Tokens tokens -> tokens.ids();
+            case Prompt.Chat chat -> tokenizer.encode(render(chat));
         };
         if (ids.length == 0) {
             throw new InvalidRequestException("prompt", "the prompt is empty: it must have at least one token");
@@ -38,6 +41,23 @@ final class RequestPreparer {
             requireKnown("prompt", id);
         }
         return ids;
+    }
+
+    /** The text of a chat as the model sees it, special tokens written out. */
+    String render(Prompt.Chat chat) {
+        ChatTemplate template = loaded.chatTemplate()
+                .orElseThrow(() -> new InvalidRequestException(
+                        "messages", "the model has no usable chat template; give the prompt as text"));
+        try {
+            return template.render(new ChatTemplate.Chat(
+                    chat.messages(),
+                    chat.tools(),
+                    chat.documents(),
+                    chat.addGenerationPrompt(),
+                    chat.templateVariables()));
+        } catch (JinjaException e) {
+            throw new InvalidRequestException("messages", "the chat template refuses this chat: " + e.getMessage());
+        }
     }
 
     /** The parameters with every token id known and bad words in ids. */

@@ -32,6 +32,7 @@ import tokamak.api.FinishReason;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
 import tokamak.api.InvalidRequestException;
+import tokamak.api.Message;
 import tokamak.api.OverloadedException;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
@@ -40,12 +41,21 @@ import tokamak.api.TokenEvent;
 import tokamak.api.Usage;
 import tokamak.schedule.HashModel;
 import tokamak.text.ByteTokenizer;
+import tokamak.text.ChatTemplate;
 
 @Timeout(120)
 class EngineTest {
     private static final int VOCAB = 260; // 3 more than there are tokens
     private static final Set<Integer> LETTERS =
             IntStream.rangeClosed('a', 'h').boxed().collect(Collectors.toSet());
+
+    private static final String TEMPLATE = """
+            {%- for message in messages -%}
+            {%- if message.role == 'fool' -%}{{- raise_exception('no fools') -}}{%- endif -%}
+            [{{ message.role }}]{{ message.content }}
+            {%- endfor -%}
+            {%- if add_generation_prompt -%}[assistant]{%- endif -%}
+            """;
 
     private static final EngineConfig CONFIG = EngineConfig.of(Path.of("none")).withBatchLimits(8, 64);
 
@@ -59,6 +69,7 @@ class EngineTest {
                         "hash",
                         model,
                         ByteTokenizer.create(),
+                        Optional.of(ChatTemplate.parse(TEMPLATE, Map.of())),
                         Set.of(ByteTokenizer.EOS),
                         SamplingParams.defaults(),
                         () -> {}),
@@ -318,6 +329,20 @@ class EngineTest {
             assertThat(generation.promptLogprobs())
                     .extracting(logprobs -> logprobs.chosen().tokenId())
                     .isEqualTo(generation.promptTokenIds().subList(1, 9));
+        }
+    }
+
+    @Test
+    void aChatIsWrittenOutByTheTemplate() {
+        try (Engine engine = engine()) {
+            Prompt.Chat chat = Prompt.Chat.of(Message.system("be brief"), Message.user("hello"));
+            assertThat(engine.render(chat)).isEqualTo("[system]be brief[user]hello[assistant]");
+            Generation ofChat = engine.generate(
+                    GenerationRequest.of(chat).withSampling(letters(5).build()));
+            assertThat(ofChat.completions())
+                    .isEqualTo(engine.generate(request("[system]be brief[user]hello[assistant]", letters(5)))
+                            .completions());
+            assertInvalid(engine, GenerationRequest.chat(Message.of("fool", "x")), "messages", "no fools");
         }
     }
 

@@ -38,6 +38,10 @@ public record GenerationRequest(
         return of(new Prompt.Text(prompt));
     }
 
+    public static GenerationRequest chat(Message... messages) {
+        return of(Prompt.Chat.of(messages));
+    }
+
     public static GenerationRequest tokens(int... promptIds) {
         return of(new Prompt.Tokens(promptIds));
     }
