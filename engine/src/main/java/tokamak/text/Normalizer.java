@@ -8,6 +8,15 @@ import java.util.function.IntPredicate;
 sealed interface Normalizer {
     String normalize(String text);
 
+    /** Whether the result begins where the text begins: nothing was cut off there. */
+    default boolean keepsStart(String text) {
+        if (text.isEmpty()) {
+            return true;
+        }
+        String first = text.substring(0, Character.charCount(text.codePointAt(0)));
+        return !normalize(first + "x").equals(normalize("x"));
+    }
+
     record Chain(List<Normalizer> steps) implements Normalizer {
         @Override
         public String normalize(String text) {
@@ -16,6 +25,18 @@ sealed interface Normalizer {
                 s = step.normalize(s);
             }
             return s;
+        }
+
+        @Override
+        public boolean keepsStart(String text) {
+            String s = text;
+            for (Normalizer step : steps) {
+                if (!step.keepsStart(s)) {
+                    return false;
+                }
+                s = step.normalize(s);
+            }
+            return true;
         }
     }
 
@@ -196,6 +217,12 @@ sealed interface Normalizer {
         @Override
         public String normalize(String text) {
             return charsmap.byGrapheme(text);
+        }
+
+        /** The library counts what is left as beginning there, even where the table drops the first character. */
+        @Override
+        public boolean keepsStart(String text) {
+            return true;
         }
     }
 

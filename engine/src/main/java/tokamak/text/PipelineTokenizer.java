@@ -43,6 +43,7 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
     private final AddedTokens normalized; // looked for after normalising
     private final @Nullable AddedToken[] addedById;
     private final Map<String, AddedToken> addedByContent = new HashMap<>();
+    private final boolean asksForStart; // a step treats the beginning of the input in its own way
     private final WordCache cache = new WordCache();
 
     PipelineTokenizer(Parts parts) {
@@ -66,6 +67,9 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
         List<PreTokenizer> steps = Shortcuts.flatten(parts.preTokenizer);
         model = Shortcuts.model(steps, parts.model);
         preTokenizer = new PreTokenizer.Chain(Shortcuts.steps(steps, parts.model));
+        asksForStart = steps.stream()
+                .anyMatch(step -> step instanceof PreTokenizer.Metaspace metaspace
+                        && metaspace.prepend() == PreTokenizer.Prepend.FIRST);
     }
 
     @Override
@@ -117,10 +121,11 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
         String section = text.substring(from, to);
         String normal = normalizer == null ? section : normalizer.normalize(section);
         boolean allowed = guard.allows(from, to);
+        boolean atStart = from == 0 && (normalizer == null || !asksForStart || normalizer.keepsStart(section));
         normalized.split(normal, 0, normal.length(), (f, t) -> allowed, new AddedTokens.Parts() {
             @Override
             public void text(int f, int t) {
-                preTokenizer.split(normal, f, t, from == 0 && f == 0, words);
+                preTokenizer.split(normal, f, t, atStart && f == 0, words);
             }
 
             @Override

@@ -119,7 +119,10 @@ sealed interface PreTokenizer {
         }
     }
 
-    /** Where the script changes; Hiragana and Katakana go with Han, spaces with what is before them. */
+    /**
+     * Where the script changes; Hiragana and Katakana go with Han, spaces and unassigned
+     * characters with what is before them.
+     */
     record Scripts() implements PreTokenizer {
         private static Character.UnicodeScript script(int c) {
             Character.UnicodeScript script = Character.UnicodeScript.of(c);
@@ -136,10 +139,10 @@ sealed interface PreTokenizer {
             int c;
             for (int i = from; i < to; i += Character.charCount(c)) {
                 c = text.codePointAt(i);
-                if (c == ' ') {
+                Character.UnicodeScript script = script(c);
+                if (c == ' ' || script == Character.UnicodeScript.UNKNOWN) {
                     continue;
                 }
-                Character.UnicodeScript script = script(c);
                 if (script != last) {
                     if (start >= 0) {
                         sink.accept(text, start, i, first && start == from);

@@ -60,7 +60,7 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
         @Override
         public void findAll(String text, int from, int to, Cutter cutter) {
             long steps = FREE_STEPS + STEPS_PER_CHAR * (to - from);
-            Matcher matcher = pattern.matcher(new Limited(text, new long[] {steps}, pattern));
+            Matcher matcher = pattern.matcher(new Limited(text, steps, pattern));
             matcher.region(from, to);
             try {
                 while (matcher.find()) {
@@ -74,7 +74,7 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
         /** The text with every match replaced. */
         String replaceAll(String text, String replacement) {
             long steps = FREE_STEPS + STEPS_PER_CHAR * text.length();
-            Matcher matcher = pattern.matcher(new Limited(text, new long[] {steps}, pattern));
+            Matcher matcher = pattern.matcher(new Limited(text, steps, pattern));
             try {
                 return matcher.replaceAll(Matcher.quoteReplacement(replacement));
             } catch (StackOverflowError e) {
@@ -140,6 +140,11 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
             java.append("\\P{XDigit}");
             return at + 1;
         }
+        // Oniguruma counts Latin-1's superscripts and fractions as word characters, but no others.
+        if (c == 'w' || c == 'W') {
+            java.append(c == 'w' ? "[" : "[^").append("\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}²³¹¼-¾]");
+            return at + 1;
+        }
         int end = regex.indexOf('}', at);
         if ((c == 'p' || c == 'P') && at + 2 < regex.length() && regex.charAt(at + 2) == '{' && end > 0) {
             String name = regex.substring(at + 3, end);
@@ -178,7 +183,7 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
                 // A general category is short; a longer name is a script.
                 boolean script =
                         name.length() > 2 && !name.startsWith("Is") && !name.startsWith("In") && !name.contains("=");
-                yield script ? "IsScript=" + name : name;
+                yield script ? "script=" + name : name;
             }
         };
     }
@@ -198,7 +203,17 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
     }
 
     /** A text that counts how often it is looked at. */
-    record Limited(String text, long[] steps, Pattern pattern) implements CharSequence {
+    final class Limited implements CharSequence {
+        private final String text;
+        private final Pattern pattern;
+        private long steps;
+
+        Limited(String text, long steps, Pattern pattern) {
+            this.text = text;
+            this.steps = steps;
+            this.pattern = pattern;
+        }
+
         @Override
         public int length() {
             return text.length();
@@ -206,7 +221,7 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
 
         @Override
         public char charAt(int index) {
-            if (--steps[0] < 0) {
+            if (--steps < 0) {
                 throw new IllegalStateException(Regex.tooMuch(pattern, "takes too many steps"));
             }
             return text.charAt(index);
