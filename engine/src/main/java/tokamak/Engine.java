@@ -102,6 +102,7 @@ public final class Engine implements AutoCloseable {
                 maxTokens,
                 model.maxLogitRows(),
                 config.longPrefillCap() == 0 ? maxTokens : config.longPrefillCap(),
+                config.maxSlowdown(),
                 config.guaranteedNoEvict() ? Admission.GUARANTEED_NO_EVICT : Admission.WHOLE_PROMPT,
                 config.prefixCaching(),
                 config.agingInterval().toNanos());

@@ -17,6 +17,8 @@ import tokamak.tensor.DType;
  * @param maxNumSeqs sequences that run at once
  * @param maxNumBatchedTokens tokens computed per step
  * @param longPrefillCap of these, the most of one sequence; 0: no less than all
+ * @param maxSlowdown how many times longer the next token of running answers may take while prompts are computed beside
+ *     them; infinite: prompts are computed as fast as they can be
  * @param maxNumQueuedReqs sequences that may wait
  * @param maxNumQueuedTokens prompt tokens that may wait
  * @param guaranteedNoEvict start a sequence only if memory for its longest answer is free; it is never interrupted then
@@ -33,6 +35,7 @@ public record EngineConfig(
         int maxNumSeqs,
         int maxNumBatchedTokens,
         int longPrefillCap,
+        double maxSlowdown,
         int maxNumQueuedReqs,
         long maxNumQueuedTokens,
         boolean guaranteedNoEvict,
@@ -46,6 +49,9 @@ public record EngineConfig(
         require("maxNumSeqs", maxNumSeqs, 1, 65536);
         require("maxNumBatchedTokens", maxNumBatchedTokens, maxNumSeqs, 1 << 20);
         require("longPrefillCap", longPrefillCap, 0, 1 << 20);
+        if (!(maxSlowdown > 1)) {
+            throw new InvalidRequestException("maxSlowdown", "maxSlowdown must be more than 1, found " + maxSlowdown);
+        }
         require("maxNumQueuedReqs", maxNumQueuedReqs, 1, Integer.MAX_VALUE);
         require("maxNumQueuedTokens", maxNumQueuedTokens, 1, Long.MAX_VALUE);
         require("agingInterval in ms", agingInterval.toMillis(), 1, Long.MAX_VALUE);
@@ -73,6 +79,7 @@ public record EngineConfig(
                 64,
                 512,
                 0,
+                2.5,
                 1024,
                 1 << 20,
                 false,
@@ -91,6 +98,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -109,6 +117,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -127,6 +136,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -155,6 +165,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -174,6 +185,7 @@ public record EngineConfig(
                 newMaxNumSeqs,
                 newMaxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -191,6 +203,26 @@ public record EngineConfig(
                 numThreads,
                 maxNumSeqs,
                 maxNumBatchedTokens,
+                value,
+                maxSlowdown,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withMaxSlowdown(double value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
                 value,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
@@ -210,6 +242,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 newMaxNumQueuedReqs,
                 newMaxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -228,6 +261,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 value,
@@ -246,6 +280,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -264,6 +299,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,
@@ -282,6 +318,7 @@ public record EngineConfig(
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
+                maxSlowdown,
                 maxNumQueuedReqs,
                 maxNumQueuedTokens,
                 guaranteedNoEvict,

@@ -62,6 +62,15 @@ final class Batch {
         return numTokens;
     }
 
+    /** Sequences with one token in this step. */
+    int numSingles() {
+        int count = 0;
+        for (int i = 0; i < size; i++) {
+            count += numTokensOf[i] == 1 ? 1 : 0;
+        }
+        return count;
+    }
+
     Sequence sequence(int index) {
         return sequences[index];
     }

@@ -26,6 +26,7 @@ final class Scheduler {
     private final LongSupplier nanoClock;
     private final BlockPool pool;
     private final BlockHasher hasher;
+    private final PrefillPacer pacer;
     private final Tenants tenants = new Tenants();
     private final SchedulerStats stats = new SchedulerStats();
 
@@ -49,6 +50,7 @@ final class Scheduler {
         this.nanoClock = nanoClock;
         this.pool = new BlockPool(numBlocks);
         this.hasher = new BlockHasher(blockSize);
+        this.pacer = new PrefillPacer(config.maxSlowdown(), config.maxNumSeqs());
         stats.numBlocks = numBlocks;
     }
 
@@ -171,7 +173,9 @@ final class Scheduler {
 
     /** The rest of the budget goes to those with more to compute, in order. */
     private void serveRemaining(Batch batch) {
-        while (batch.numTokens() < config.maxNumBatchedTokens()) {
+        long paced = (long) batch.numTokens() + pacer.allowance(batch.size());
+        int budget = (int) Math.min(config.maxNumBatchedTokens(), paced);
+        while (batch.numTokens() < budget) {
             Sequence next = nextToServe();
             if (next == null) {
                 return;
@@ -185,7 +189,7 @@ final class Scheduler {
                 count = Math.min(count, spareLogitRows + 1);
                 spareLogitRows -= count - 1;
             }
-            serve(next, Math.min(count, config.maxNumBatchedTokens() - batch.numTokens()), batch);
+            serve(next, Math.min(count, budget - batch.numTokens()), batch);
         }
     }
 
@@ -406,6 +410,8 @@ final class Scheduler {
     void update(Batch batch) {
         stats.numSteps++;
         stats.numComputedTokens += batch.numTokens();
+        int numAnswers = batch.numSingles();
+        pacer.observe(numAnswers, batch.numTokens() - numAnswers, nanoClock.getAsLong() - now);
         for (int i = 0; i < batch.size(); i++) {
             Sequence sequence = batch.sequence(i);
             Throwable failure = batch.failure(i);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,17 +16,9 @@ class SameTokensAtAnyLoadTest {
     private static final int MAX_PROMPT = 150;
     private static final int MAX_OUTPUT = 40;
 
-    private final List<SequenceRequest> requests = requests();
+    private final List<SequenceRequest> requests =
+            Crowd.requests(NUM_REQUESTS, 20261124, VOCAB, MAX_PROMPT, MAX_OUTPUT);
     private final List<RecordingSink> alone = runAlone();
-
-    private static List<SequenceRequest> requests() {
-        SplittableRandom random = new SplittableRandom(20261124);
-        List<SequenceRequest> list = new ArrayList<>();
-        for (int i = 0; i < NUM_REQUESTS; i++) {
-            list.add(RandomRequests.next(random, VOCAB, MAX_PROMPT, MAX_OUTPUT));
-        }
-        return list;
-    }
 
     private List<RecordingSink> runAlone() {
         List<RecordingSink> sinks = new ArrayList<>();
@@ -44,36 +35,11 @@ class SameTokensAtAnyLoadTest {
     }
 
     private void assertSameAsAlone(List<RecordingSink> sinks) {
-        for (int i = 0; i < NUM_REQUESTS; i++) {
-            RecordingSink expected = alone.get(i);
-            RecordingSink actual = sinks.get(i);
-            assertThat(actual.tokenIds).as("tokens of request %d", i).isEqualTo(expected.tokenIds);
-            assertThat(actual.logprobs).as("logprobs of request %d", i).isEqualTo(expected.logprobs);
-            assertThat(actual.promptLogprobs)
-                    .as("prompt logprobs of request %d", i)
-                    .isEqualTo(expected.promptLogprobs);
-            assertThat(actual.finished).isEqualTo(expected.finished).isNotNull();
-        }
+        Crowd.assertSame(sinks, alone);
     }
 
-    /** Feeds all requests in random order while steps are made. */
     private List<RecordingSink> runTogether(StepRig rig, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        List<RecordingSink> sinks = new ArrayList<>();
-        List<Integer> order = new ArrayList<>();
-        for (int i = 0; i < NUM_REQUESTS; i++) {
-            sinks.add(new RecordingSink());
-            order.add(random.nextInt(i + 1), i);
-        }
-        int next = 0;
-        while (next < NUM_REQUESTS || rig.scheduler.hasWork()) {
-            for (int n = random.nextInt(4); n > 0 && next < NUM_REQUESTS; n--) {
-                int i = order.get(next++);
-                rig.scheduler.add(rig.sequence(requests.get(i), sinks.get(i)));
-            }
-            rig.step();
-        }
-        return sinks;
+        return Crowd.run(rig, requests, seed);
     }
 
     @Test
@@ -91,7 +57,8 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withLongPrefillCap() {
         HashModel model = new HashModel(VOCAB, 300, BLOCK, 256, 1024);
-        SchedulerConfig config = new SchedulerConfig(16, 256, 256, 7, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
+        SchedulerConfig config = new SchedulerConfig(
+                16, 256, 256, 7, Double.POSITIVE_INFINITY, Admission.WHOLE_PROMPT, true, 1_000_000_000L);
         assertSameAsAlone(runTogether(new StepRig(model, config), 7));
     }
 
@@ -116,7 +83,8 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withoutPrefixCache() {
         HashModel model = new HashModel(VOCAB, 40, BLOCK, 64, 1024);
-        SchedulerConfig config = new SchedulerConfig(12, 64, 64, 64, Admission.WHOLE_PROMPT, false, 1_000_000_000L);
+        SchedulerConfig config = new SchedulerConfig(
+                12, 64, 64, 64, Double.POSITIVE_INFINITY, Admission.WHOLE_PROMPT, false, 1_000_000_000L);
         StepRig rig = new StepRig(model, config);
         assertSameAsAlone(runTogether(rig, 5));
         assertThat(rig.scheduler.stats().numCachedTokens()).isZero();
@@ -125,8 +93,8 @@ class SameTokensAtAnyLoadTest {
     @Test
     void withGuaranteedNoEvict() {
         HashModel model = new HashModel(VOCAB, 40, BLOCK, 64, 1024);
-        SchedulerConfig config =
-                new SchedulerConfig(12, 64, 64, 64, Admission.GUARANTEED_NO_EVICT, true, 1_000_000_000L);
+        SchedulerConfig config = new SchedulerConfig(
+                12, 64, 64, 64, Double.POSITIVE_INFINITY, Admission.GUARANTEED_NO_EVICT, true, 1_000_000_000L);
         StepRig rig = new StepRig(model, config);
         assertSameAsAlone(runTogether(rig, 6));
         assertThat(rig.scheduler.stats().numPreemptions()).isZero();

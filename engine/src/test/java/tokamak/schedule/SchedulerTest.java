@@ -60,7 +60,8 @@ class SchedulerTest {
     void theBooksBalanceAfterEveryOneOfManyRandomOperations(Admission admission) {
         SplittableRandom random = new SplittableRandom(admission.ordinal());
         HashModel model = new HashModel(VOCAB, 24, 4, 24, 4096);
-        StepRig rig = new StepRig(model, new SchedulerConfig(6, 24, 24, 9, admission, true, 20_000_000));
+        StepRig rig = new StepRig(
+                model, new SchedulerConfig(6, 24, 24, 9, Double.POSITIVE_INFINITY, admission, true, 20_000_000));
         List<Sequence> sequences = new ArrayList<>();
         List<RecordingSink> sinks = new ArrayList<>();
         for (int operation = 0; operation < 55_000; operation++) {
@@ -130,6 +131,38 @@ class SchedulerTest {
         assertThat(longOne.numAdmitted).isOne();
         rig.runToEnd();
         assertThat(longOne.tokenIds).hasSize(5);
+    }
+
+    @Test
+    void aLongPromptDoesNotHoldUpAnswersMoreThanAllowed() {
+        // A machine on which a step takes 10 ms and every prompt token 1 ms more.
+        StepRig[] rig = new StepRig[1];
+        long[] longest = new long[1];
+        HashModel model = new HashModel(VOCAB, 400, 16, 256, 4096).beforeStep(step -> {
+            long millis = 10 + (step.numTokens() - step.numSequences());
+            rig[0].nanos += millis * 1_000_000;
+            longest[0] = Math.max(longest[0], millis);
+        });
+        rig[0] = new StepRig(
+                model, new SchedulerConfig(8, 256, 256, 256, 3, Admission.WHOLE_PROMPT, true, 1_000_000_000_000L));
+        for (int i = 0; i < 4; i++) {
+            add(rig[0], request(5, i, 300, 0, ""));
+        }
+        for (int step = 0; step < 50; step++) {
+            rig[0].step();
+        }
+        RecordingSink prompt = add(rig[0], request(2000, 99, 5, 0, ""));
+        longest[0] = 0;
+        rig[0].step(); // nothing is known of prompts yet
+        assertThat(longest[0]).isLessThan(140);
+        longest[0] = 0;
+        int steps = 0;
+        while (prompt.tokenIds.isEmpty()) {
+            rig[0].step();
+            steps++;
+        }
+        assertThat(longest[0]).isBetween(25L, 31L);
+        assertThat(steps).isLessThan(2000 / 15);
     }
 
     @Test

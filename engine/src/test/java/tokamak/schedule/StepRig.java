@@ -1,14 +1,16 @@
 package tokamak.schedule;
 
+import tokamak.model.LanguageModel;
+
 /** The engine's parts without its thread: steps are made one by one, on a clock that the test moves. */
 final class StepRig {
-    final HashModel model;
+    final LanguageModel model;
     final Scheduler scheduler;
     final ModelRunner runner;
     final Batch batch;
     long nanos = 1;
 
-    StepRig(HashModel model, SchedulerConfig config) {
+    StepRig(LanguageModel model, SchedulerConfig config) {
         this.model = model;
         this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), () -> nanos);
         this.runner = new ModelRunner(model, model.vocabSize(), config);
@@ -21,6 +23,7 @@ final class StepRig {
                 maxNumBatchedTokens,
                 maxNumBatchedTokens,
                 maxNumBatchedTokens,
+                Double.POSITIVE_INFINITY,
                 Admission.WHOLE_PROMPT,
                 true,
                 1_000_000_000L);
