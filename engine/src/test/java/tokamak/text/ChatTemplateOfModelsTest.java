@@ -19,7 +19,7 @@ class ChatTemplateOfModelsTest {
         Path models = TestData.folder("models");
         String fromFolder = render(models.resolve("stories260K-hf"));
         assertThat(render(models.resolve("stories260K-f32.gguf"))).isEqualTo(fromFolder);
-        assertThat(fromFolder).contains("Once upon a");
+        assertThat(fromFolder).containsSubsequence("Once", " upon", " a");
     }
 
     private static String render(Path path) throws Exception {

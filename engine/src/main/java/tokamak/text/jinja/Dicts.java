@@ -49,7 +49,8 @@ final class Dicts {
     }
 
     static void requireHashable(@Nullable Object key) {
-        if (key instanceof List || key instanceof Map) {
+        boolean view = key instanceof DictView v && !v.type().equals(DictView.VALUES);
+        if (view || key instanceof List || key instanceof Map) {
             throw JinjaException.typeError("unhashable type: " + PyText.repr(Types.name(key)));
         }
     }

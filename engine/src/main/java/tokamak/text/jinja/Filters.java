@@ -132,8 +132,9 @@ final class Filters {
 
     private static Object prettyPrint(Interpreter in, @Nullable Object value, Args args) {
         String text = Printer.repr(value, in.budget());
-        if (text.length() > 80) {
-            refuse("pprint", "of values wider than one line; use tojson(indent=2)");
+        // Python sorts dicts and breaks lines by rules of its own; nothing a prompt should depend on.
+        if (text.length() > 80 || text.indexOf('{') >= 0) {
+            refuse("pprint", "only short values without dicts are; use tojson(indent=2)");
         }
         return text;
     }

@@ -45,7 +45,7 @@ final class Percent {
             }
         }
         boolean all = byName || used == positional.size() || arguments instanceof Map && used == 0;
-        if (!all && !(arguments instanceof List && used == 0)) {
+        if (!all && !((arguments instanceof List || arguments instanceof Undefined) && used == 0)) {
             throw JinjaException.typeError("not all arguments converted during string formatting");
         }
         return out.toString();
