@@ -3,7 +3,10 @@ package tokamak.text.jinja;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -131,12 +134,37 @@ final class Filters {
     }
 
     private static Object prettyPrint(Interpreter in, @Nullable Object value, Args args) {
-        String text = Printer.repr(value, in.budget());
-        // Python sorts dicts and breaks lines by rules of its own; nothing a prompt should depend on.
-        if (text.length() > 80 || text.indexOf('{') >= 0) {
-            refuse("pprint", "only short values without dicts are; use tojson(indent=2)");
+        String text = Printer.repr(sortedKeys(value, in.budget(), 0), in.budget());
+        if (text.length() > 80) {
+            refuse("pprint", "values wider than one line; use tojson(indent=2)");
         }
         return text;
+    }
+
+    /** Python's pprint shows dicts by key. */
+    private static @Nullable Object sortedKeys(@Nullable Object value, Budget budget, int level) {
+        return switch (value) {
+            case Map<?, ?> map -> {
+                int next = budget.deeper(level);
+                budget.elements(2L * map.size());
+                List<Map.Entry<?, ?>> entries = new ArrayList<>(map.entrySet());
+                entries.sort((a, b) -> Operators.order(a.getKey(), b.getKey(), budget));
+                Map<@Nullable Object, @Nullable Object> sorted = new LinkedHashMap<>();
+                entries.forEach(entry -> sorted.put(entry.getKey(), sortedKeys(entry.getValue(), budget, next)));
+                yield sorted;
+            }
+            case List<?> list -> sortedKeys(list, budget, level);
+            case Tuple tuple -> new Tuple(sortedKeys(tuple.items(), budget, level));
+            case null, default -> value;
+        };
+    }
+
+    private static List<@Nullable Object> sortedKeys(List<?> items, Budget budget, int level) {
+        int next = budget.deeper(level);
+        budget.elements(items.size());
+        List<@Nullable Object> all = new ArrayList<>(items.size());
+        items.forEach(item -> all.add(sortedKeys(item, budget, next)));
+        return all;
     }
 
     private static Object fileSize(Interpreter in, @Nullable Object value, Args args) {
