@@ -61,7 +61,7 @@ final class Answer {
 
     void promptDone(AnswerChannel.PromptInfo info) {
         cachedTokens = info.cachedTokens();
-        events.add(new TokenEvent.PromptDone(index, cachedTokens, info.promptLogprobs()));
+        events.add(new TokenEvent.PromptDone(index, cachedTokens, info.promptLogprobs(), info.queueTime()));
     }
 
     void token(int tokenId, @Nullable TokenLogprobs logprobs) {

@@ -1,5 +1,6 @@
 package tokamak;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -17,7 +18,7 @@ final class AnswerChannel {
     static final int FINISHED = -2;
     static final int FAILED = -3;
 
-    record PromptInfo(int cachedTokens, List<TokenLogprobs> promptLogprobs) {}
+    record PromptInfo(int cachedTokens, List<TokenLogprobs> promptLogprobs, Duration queueTime) {}
 
     // Written by the engine thread before numWritten is, which makes them visible to the reader.
     private int[] codes;

@@ -1,5 +1,6 @@
 package tokamak;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.FinishReason;
@@ -14,7 +15,9 @@ final class AnswerSink implements SequenceSink {
     private final QueueLimits queue;
     private final StatsBoard board;
     private final int promptTokens;
+    private final long submittedNanos;
     private boolean queued = true;
+    private long queuedNanos;
 
     AnswerSink(AnswerChannel channel, int answer, QueueLimits queue, StatsBoard board, int promptTokens) {
         this.channel = channel;
@@ -22,6 +25,7 @@ final class AnswerSink implements SequenceSink {
         this.queue = queue;
         this.board = board;
         this.promptTokens = promptTokens;
+        this.submittedNanos = board.nanoTime();
     }
 
     @Override
@@ -31,7 +35,10 @@ final class AnswerSink implements SequenceSink {
 
     @Override
     public void promptDone(int cachedTokens, List<TokenLogprobs> promptLogprobs) {
-        channel.write(answer, AnswerChannel.PROMPT_DONE, new AnswerChannel.PromptInfo(cachedTokens, promptLogprobs));
+        channel.write(
+                answer,
+                AnswerChannel.PROMPT_DONE,
+                new AnswerChannel.PromptInfo(cachedTokens, promptLogprobs, Duration.ofNanos(queuedNanos)));
     }
 
     @Override
@@ -58,6 +65,7 @@ final class AnswerSink implements SequenceSink {
     private void leaveQueue() {
         if (queued) {
             queued = false;
+            queuedNanos = board.nanoTime() - submittedNanos;
             queue.leave(promptTokens);
         }
     }

@@ -62,7 +62,7 @@ final class BestAnswers {
     private TokenEvent renumber(TokenEvent event, int index, List<TokenLogprobs> promptLogprobs) {
         return switch (event) {
             case TokenEvent.PromptDone prompt ->
-                new TokenEvent.PromptDone(index, prompt.cachedTokens(), promptLogprobs);
+                new TokenEvent.PromptDone(index, prompt.cachedTokens(), promptLogprobs, prompt.queueTime());
             case TokenEvent.Delta delta ->
                 new TokenEvent.Delta(
                         index, delta.text(), delta.tokenIds(), logprobsWanted ? delta.logprobs() : List.of());

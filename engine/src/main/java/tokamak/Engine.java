@@ -240,6 +240,11 @@ public final class Engine implements AutoCloseable {
         return contextLength;
     }
 
+    /** Tokens per KV block. */
+    public int kvBlockSize() {
+        return loaded.model().kvBlockSize();
+    }
+
     /** How tokens are chosen for requests that do not say; start from these to change some. */
     public SamplingParams samplingDefaults() {
         return loaded.samplingDefaults();
@@ -258,6 +263,11 @@ public final class Engine implements AutoCloseable {
     /** The text of some ids, special tokens written out. */
     public String detokenize(int... tokenIds) {
         return loaded.tokenizer().decode(tokenIds);
+    }
+
+    /** The model's tokenizer. */
+    public TextCodec codec() {
+        return new TextCodec(loaded.tokenizer());
     }
 
     public EngineStats stats() {

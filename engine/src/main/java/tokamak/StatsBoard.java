@@ -45,6 +45,10 @@ final class StatsBoard implements StepObserver {
         this.nanoClock = nanoClock;
     }
 
+    long nanoTime() {
+        return nanoClock.getAsLong();
+    }
+
     @Override
     public void stepStarted(int numSequences, int numTokens) {
         tokensInStep = numTokens;

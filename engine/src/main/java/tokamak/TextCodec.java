@@ -13,7 +13,7 @@ import tokamak.text.Tokenizer;
 public final class TextCodec {
     private final Tokenizer tokenizer;
 
-    private TextCodec(Tokenizer tokenizer) {
+    TextCodec(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
     }
 
@@ -53,6 +53,11 @@ public final class TextCodec {
     /** The token as the model's files spell it, or "" for an unused id. */
     public String piece(int tokenId) {
         return tokenizer.vocabulary().piece(tokenId);
+    }
+
+    /** The UTF-8 bytes that the token adds to the middle of a text; empty for special and unused ids. */
+    public byte[] bytes(int tokenId) {
+        return tokenizer.vocabulary().bytes(tokenId);
     }
 
     /** One more than the largest id. */

@@ -167,7 +167,8 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
         return collect(event -> {});
     }
 
-    private Generation collect(Consumer<? super TokenEvent> listener) {
+    /** Reads to the end and returns everything; the listener gets every event as it comes. */
+    public Generation collect(Consumer<? super TokenEvent> listener) {
         GenerationCollector collector = new GenerationCollector(requestId, promptIds, answers.size());
         for (TokenEvent event = next(); event != null; event = next()) {
             collector.add(event);

@@ -1,5 +1,6 @@
 package tokamak.api;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,8 +15,10 @@ public sealed interface TokenEvent {
      *
      * @param cachedTokens prompt tokens found in the prefix cache
      * @param promptLogprobs for every prompt token after the first, if asked for; else empty
+     * @param queueTime how long the request waited for its turn
      */
-    record PromptDone(int index, int cachedTokens, List<TokenLogprobs> promptLogprobs) implements TokenEvent {
+    record PromptDone(int index, int cachedTokens, List<TokenLogprobs> promptLogprobs, Duration queueTime)
+            implements TokenEvent {
         public PromptDone {
             promptLogprobs = List.copyOf(promptLogprobs);
         }

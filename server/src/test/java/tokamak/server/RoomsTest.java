@@ -95,7 +95,8 @@ class RoomsTest {
     }
 
     private static String classes(String module) {
-        return projectRoot().resolve(module).resolve("target/classes").toString();
+        // Below the module descriptor: jdeps would look for every module that it names.
+        return projectRoot().resolve(module).resolve("target/classes/tokamak").toString();
     }
 
     /** Surefire runs a module's tests in the module's folder. */

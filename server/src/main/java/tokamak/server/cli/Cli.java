@@ -39,6 +39,8 @@ public final class Cli {
         CommandLine line = new CommandLine(new RootCommand(context));
         line.addSubcommand(new GenerateCommand(context));
         line.addSubcommand(new ScoreCommand(context));
+        VllmFlags.addTo(
+                line.addSubcommand(new ServeCommand(context)).getSubcommands().get("serve"));
         line.addSubcommand(new InspectCommand(context));
         line.addSubcommand(new TokenizeCommand(context));
         line.addSubcommand(new BenchCommand(context));

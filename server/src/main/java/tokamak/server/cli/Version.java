@@ -5,12 +5,15 @@ import picocli.CommandLine.IVersionProvider;
 
 /** Reads the version that the build wrote into the jar. */
 final class Version implements IVersionProvider {
+    static String number() {
+        return Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
+                .orElse("(not packaged)");
+    }
+
     @Override
     public String[] getVersion() {
-        String version = Optional.ofNullable(Cli.class.getPackage().getImplementationVersion())
-                .orElse("(not packaged)");
         return new String[] {
-            "tokamak " + version,
+            "tokamak " + number(),
             "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
         };
     }

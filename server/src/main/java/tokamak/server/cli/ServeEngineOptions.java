@@ -1,0 +1,135 @@
+package tokamak.server.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tokamak.EngineConfig;
+import tokamak.tensor.DType;
+
+/** How {@code serve} opens its model: vLLM's names for what an {@link EngineConfig} holds. */
+final class ServeEngineOptions {
+    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)([kKmMgG]?)");
+    private static final int KV_BLOCK_SIZE = 16;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads for arithmetic. Default: one per processor.")
+    private @Nullable Integer threads;
+
+    @Option(
+            names = {"-c", "--max-model-len"},
+            paramLabel = "N",
+            description = "Tokens that prompt and answer may have together, such as 32768, 32k or auto."
+                    + " Default: what model and memory allow.")
+    private String maxModelLen = "auto";
+
+    @Option(names = "--max-num-seqs", paramLabel = "N", description = "Answers that are computed at once. Default: 64.")
+    private @Nullable Integer maxNumSeqs;
+
+    @Option(
+            names = "--max-num-batched-tokens",
+            paramLabel = "N",
+            description = "Tokens that are computed in one step. Default: 512.")
+    private @Nullable Integer maxNumBatchedTokens;
+
+    @Option(
+            names = "--kv-cache-dtype",
+            paramLabel = "TYPE",
+            description = "How keys and values are kept: auto, f32, f16 or i8. Default: auto.")
+    private String kvCacheType = "auto";
+
+    @Option(
+            names = "--kv-cache-memory-bytes",
+            paramLabel = "N",
+            description = "Memory for keys and values, such as 4G. Default: a share of what is free.")
+    private @Nullable String kvCacheMemory;
+
+    @Option(names = "--block-size", paramLabel = "N", hidden = true, description = "Tokens per KV block: only 16.")
+    private int blockSize = KV_BLOCK_SIZE;
+
+    @Option(
+            names = "--enable-prefix-caching",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Find the beginning of a prompt again that was computed before. Default: yes.")
+    private boolean prefixCaching;
+
+    @Option(
+            names = "--long-prefill-token-threshold",
+            paramLabel = "N",
+            description = "The most tokens of one prompt in a step. Default: no less than the step has.")
+    private int longPrefillCap;
+
+    @Option(names = "--max-num-queued-reqs", paramLabel = "N", description = "Answers that may wait. Default: 1024.")
+    private @Nullable Integer maxNumQueuedReqs;
+
+    @Option(
+            names = "--max-num-queued-tokens",
+            paramLabel = "N",
+            description = "Prompt tokens that may wait. Default: 1048576.")
+    private @Nullable Long maxNumQueuedTokens;
+
+    EngineConfig config(Path model) {
+        if (blockSize != KV_BLOCK_SIZE) {
+            throw new CliFailure("--block-size " + blockSize + " is not supported; only " + KV_BLOCK_SIZE + " is");
+        }
+        EngineConfig config = EngineConfig.of(model);
+        int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
+        int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
+        config = config.withBatchLimits(seqs, tokens)
+                .withKvCacheType(kvCacheType())
+                .withPrefixCaching(prefixCaching)
+                .withLongPrefillCap(longPrefillCap)
+                .withQueueLimits(
+                        maxNumQueuedReqs == null ? config.maxNumQueuedReqs() : maxNumQueuedReqs,
+                        maxNumQueuedTokens == null ? config.maxNumQueuedTokens() : maxNumQueuedTokens);
+        if (!maxModelLen.equals("auto") && !maxModelLen.equals("-1")) {
+            config = config.withMaxModelLen((int) Math.min(Integer.MAX_VALUE, size("--max-model-len", maxModelLen)));
+        }
+        if (threads != null) {
+            config = config.withNumThreads(threads);
+        }
+        return kvCacheMemory == null
+                ? config
+                : config.withKvCacheMemoryBytes(size("--kv-cache-memory-bytes", kvCacheMemory));
+    }
+
+    private DType kvCacheType() {
+        return switch (kvCacheType.toLowerCase(Locale.ROOT)) {
+            case "auto" -> DType.F32;
+            case "f32", "float32", "float" -> DType.F32;
+            case "f16", "float16", "half" -> DType.F16;
+            case "i8", "int8", "int8_per_token_head" -> DType.I8;
+            default ->
+                throw new CliFailure("--kv-cache-dtype must be auto, f32, f16 or i8, found '" + kvCacheType + "'");
+        };
+    }
+
+    /** A lower-case letter counts in thousands and a capital in powers of 1024, as vLLM has it. */
+    private static long size(String option, String text) {
+        Matcher matcher = SIZE.matcher(text);
+        if (!matcher.matches()) {
+            throw new CliFailure(option + " must be a number such as 32768, 32k or 32K, found '" + text + "'");
+        }
+        double number = Double.parseDouble(matcher.group(1));
+        double unit = switch (matcher.group(2)) {
+            case "k" -> 1e3;
+            case "m" -> 1e6;
+            case "g" -> 1e9;
+            case "K" -> 1 << 10;
+            case "M" -> 1 << 20;
+            case "G" -> 1 << 30;
+            default -> 1;
+        };
+        long value = (long) (number * unit);
+        if (value < 1) {
+            throw new CliFailure(option + " must be at least 1, found '" + text + "'");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,39 @@
+package tokamak.server.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import sun.misc.Signal;
+import tokamak.server.openai.ApiServer;
+
+/**
+ * SIGTERM and Ctrl-C: the first lets running requests come to their end, the second stops at once. Java's own shutdown hooks
+ * can't tell the second from the first.
+ */
+final class ShutdownSignals {
+    private static final int EXIT_KILLED = 143;
+
+    private ShutdownSignals() {}
+
+    /** Serves until told to stop. @return the exit code: 0, or 1 if requests had to be cut off */
+    static int await(ApiServer server, Duration grace, PrintStream err) throws InterruptedException {
+        CountDownLatch asked = new CountDownLatch(1);
+        AtomicInteger count = new AtomicInteger();
+        for (String name : new String[] {"TERM", "INT"}) {
+            Signal.handle(new Signal(name), signal -> {
+                if (count.incrementAndGet() == 1) {
+                    asked.countDown();
+                } else {
+                    Runtime.getRuntime().halt(EXIT_KILLED);
+                }
+            });
+        }
+        asked.await();
+        int open = server.numOpenRequests();
+        err.println("stopping"
+                + (open == 0 ? "" : ": waiting up to " + grace.toSeconds() + " s for " + open + " requests"));
+        err.flush();
+        return server.shutdown(grace) ? 0 : 1;
+    }
+}

@@ -1,0 +1,62 @@
+package tokamak.server.http;
+
+import java.time.Duration;
+
+/**
+ * What a client may cost.
+ *
+ * @param maxBodyBytes of one request
+ * @param maxBufferedBytes of all request bodies that are being received or handled
+ * @param maxHeaderBytes of a request's headers together; its first line may be as long again
+ * @param maxConnections open at once
+ * @param headTimeout from the connection, or the end of the answer before, to the end of the headers
+ * @param bodyTimeout from there to the end of the body
+ * @param maxUnsentBytes of a stream that wait for a slow reader; then its handler waits
+ * @param slowReaderTimeout how long it waits before the reader is cut off
+ */
+public record HttpLimits(
+        int maxBodyBytes,
+        long maxBufferedBytes,
+        int maxHeaderBytes,
+        int maxConnections,
+        Duration headTimeout,
+        Duration bodyTimeout,
+        int maxUnsentBytes,
+        Duration slowReaderTimeout) {
+    /** Fit for a heap of some hundred megabytes. */
+    public static HttpLimits defaults() {
+        return new HttpLimits(
+                8 << 20,
+                Math.max(16L << 20, Runtime.getRuntime().maxMemory() / 8),
+                16 << 10,
+                8192,
+                Duration.ofSeconds(75),
+                Duration.ofSeconds(120),
+                256 << 10,
+                Duration.ofSeconds(30));
+    }
+
+    public HttpLimits withMaxBodyBytes(int value) {
+        return new HttpLimits(
+                value,
+                maxBufferedBytes,
+                maxHeaderBytes,
+                maxConnections,
+                headTimeout,
+                bodyTimeout,
+                maxUnsentBytes,
+                slowReaderTimeout);
+    }
+
+    public HttpLimits withTimeouts(Duration newHeadTimeout, Duration newBodyTimeout, Duration newSlowReaderTimeout) {
+        return new HttpLimits(
+                maxBodyBytes,
+                maxBufferedBytes,
+                maxHeaderBytes,
+                maxConnections,
+                newHeadTimeout,
+                newBodyTimeout,
+                maxUnsentBytes,
+                newSlowReaderTimeout);
+    }
+}

@@ -1,0 +1,59 @@
+package tokamak.server.http;
+
+import io.netty.channel.EventLoop;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What request threads want written by one event loop. However many streams have something to say at once (after a step of
+ * the engine, all of them do), the loop is woken by one task, writes everything and flushes every connection once.
+ */
+final class LoopOutbox {
+    /** So that a flood of output does not keep the loop from reading. */
+    private static final int MAX_ITEMS_PER_RUN = 4096;
+
+    /** @param numBytes that count against the exchange's unsent bytes */
+    record Item(HttpConnection connection, Exchange exchange, Object message, int numBytes, boolean isLast) {}
+
+    private final EventLoop loop;
+    private final ConcurrentLinkedQueue<Item> items = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final Set<HttpConnection> written = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    LoopOutbox(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    /** Items of one thread are written in order. */
+    void offer(Item item) {
+        items.add(item);
+        schedule();
+    }
+
+    private void schedule() {
+        if (scheduled.compareAndSet(false, true)) {
+            loop.execute(this::run);
+        }
+    }
+
+    private void run() {
+        // Reset before the queue is read: what comes after the last poll schedules a further run.
+        scheduled.set(false);
+        for (int i = 0; i < MAX_ITEMS_PER_RUN; i++) {
+            Item item = items.poll();
+            if (item == null) {
+                break;
+            }
+            item.connection().write(item);
+            written.add(item.connection());
+        }
+        written.forEach(HttpConnection::flush);
+        written.clear();
+        if (!items.isEmpty()) {
+            schedule();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package tokamak.server.openai;
+
+import java.time.Instant;
+import java.util.List;
+import tokamak.api.Completion;
+import tokamak.api.Generation;
+import tokamak.server.http.Exchange;
+import tokamak.server.http.Handler;
+import tokamak.server.http.Response;
+import tokamak.server.metrics.ServerMetrics;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code POST /v1/chat/completions}: the next message of a chat. */
+final class ChatHandler implements Handler {
+    private final ServedModels models;
+    private final ServerMetrics metrics;
+
+    ChatHandler(ServedModels models, ServerMetrics metrics) {
+        this.models = models;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public void handle(Exchange exchange) {
+        String id = exchange.request().id();
+        ChatRequest request = ChatRequest.read(Json.object(exchange.request().body()), models, id);
+        AnswerHead head = new AnswerHead(
+                "chatcmpl-" + id,
+                Instant.now().getEpochSecond(),
+                request.choice().name());
+        try (Submission submission = Submission.of(
+                request.choice().model(),
+                List.of(request.options().request(request.promptIds(), request.params())),
+                request.params(),
+                metrics,
+                exchange)) {
+            if (request.options().stream()) {
+                new ChatStream(request, head, new AnswerEvents(exchange, submission)).run();
+            } else {
+                exchange.respond(whole(request, head, submission.parts().getFirst()));
+            }
+        }
+    }
+
+    private static Response whole(ChatRequest request, AnswerHead head, Submission.Part part) {
+        Generation generation = Submission.collect(part);
+        ObjectNode answer = head.object("chat.completion");
+        ArrayNode choices = answer.putArray("choices");
+        TokenTexts texts = texts(request);
+        for (Completion completion : generation.completions()) {
+            ObjectNode choice = choices.addObject().put("index", completion.index());
+            choice.putObject("message")
+                    .put("role", "assistant")
+                    .put("content", completion.text())
+                    .putNull("refusal");
+            if (request.logprobs()) {
+                ArrayNode entries = startLogprobs(choice);
+                completion.logprobs().forEach(token -> texts.addChatEntry(entries, token, request.topLogprobs()));
+            } else {
+                choice.putNull("logprobs");
+            }
+            ChoiceEnd.put(choice, completion.finishReason(), completion.stopString(), completion.stopTokenId());
+            if (request.options().returnTokenIds()) {
+                ArrayNode ids = choice.putArray("token_ids");
+                completion.tokenIds().forEach(ids::add);
+            }
+        }
+        UsageSum usage = new UsageSum();
+        usage.addPrompt(generation.usage().promptTokens());
+        usage.addCached(generation.usage().cachedTokens());
+        usage.addCompletion(generation.usage().completionTokens());
+        usage.put(answer);
+        if (request.params().promptLogprobs().isPresent()) {
+            texts.putPrompt(answer, generation.promptLogprobs());
+        }
+        if (request.options().returnTokenIds()) {
+            ArrayNode ids = answer.putArray("prompt_token_ids");
+            generation.promptTokenIds().forEach(ids::add);
+        }
+        return Timings.addTo(Response.json(200, Json.bytes(answer)), part.meter());
+    }
+
+    static TokenTexts texts(ChatRequest request) {
+        return new TokenTexts(
+                request.choice().model().engine().codec(), request.options().tokensAsIds());
+    }
+
+    /** Where a choice's log-probabilities go. */
+    static ArrayNode startLogprobs(ObjectNode choice) {
+        return choice.putObject("logprobs").putNull("refusal").putArray("content");
+    }
+}

@@ -1,0 +1,62 @@
+package tokamak.server.openai;
+
+import tokamak.Engine;
+import tokamak.api.Prompt;
+import tokamak.server.http.Exchange;
+import tokamak.server.http.Response;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** vLLM's {@code POST /tokenize} and {@code POST /detokenize}. */
+final class TokenizeHandlers {
+    private final ServedModels models;
+
+    TokenizeHandlers(ServedModels models) {
+        this.models = models;
+    }
+
+    void tokenize(Exchange exchange) {
+        Fields request = Json.object(exchange.request().body());
+        Engine engine = models.choose(request).model().engine();
+        int[] ids = ids(request, engine);
+        ObjectNode answer = Json.object().put("count", ids.length).put("max_model_len", engine.contextLength());
+        ArrayNode tokens = answer.putArray("tokens");
+        for (int id : ids) {
+            tokens.add(id);
+        }
+        if (request.flag("return_token_strs", false)) {
+            ArrayNode strings = answer.putArray("token_strs");
+            for (int id : ids) {
+                strings.add(Json.clean(engine.codec().piece(id)));
+            }
+        } else {
+            answer.putNull("token_strs");
+        }
+        exchange.respond(Response.json(200, Json.bytes(answer)));
+    }
+
+    private static int[] ids(Fields request, Engine engine) {
+        if (request.has("messages")) {
+            return ChatPrompt.ids(request, engine);
+        }
+        String text = request.string("prompt")
+                .orElseThrow(() -> ApiException.invalid("prompt", "prompt or messages is required"));
+        if (!request.flag("add_special_tokens", true)) {
+            return engine.codec().encode(text);
+        }
+        return text.isEmpty() ? engine.codec().encodePrompt(text) : engine.tokenize(new Prompt.Text(text));
+    }
+
+    void detokenize(Exchange exchange) {
+        Fields request = Json.object(exchange.request().body());
+        Engine engine = models.choose(request).model().engine();
+        int[] ids = request.requiredArray("tokens").stream()
+                .mapToInt(node -> request.int32("tokens", node))
+                .toArray();
+        if (ids.length > 0) {
+            engine.tokenize(new Prompt.Tokens(ids)); // checks that there are such tokens
+        }
+        String text = engine.detokenize(ids);
+        exchange.respond(Response.json(200, Json.bytes(Json.object().put("prompt", Json.clean(text)))));
+    }
+}

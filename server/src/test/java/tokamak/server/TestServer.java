@@ -1,0 +1,184 @@
+package tokamak.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import tokamak.Engine;
+import tokamak.EngineConfig;
+import tokamak.EngineStats;
+import tokamak.TestEngines;
+import tokamak.server.http.HttpConfig;
+import tokamak.server.openai.ApiServer;
+import tokamak.server.openai.ServedModel;
+import tokamak.server.openai.ServedModels;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A server on a free loopback port, with {@link AlphabetModel} behind it. */
+public final class TestServer implements AutoCloseable {
+    public static final int CONTEXT = 2048;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
+    private final Semaphore steps = new Semaphore(0);
+    private volatile boolean gated;
+    public final Engine engine;
+    public final ApiServer server;
+
+    public record Answer(int status, JsonNode body, HttpResponse<String> raw) {
+        public String text() {
+            return body.at("/choices/0/text").stringValue();
+        }
+
+        public String error(String field) {
+            return body.at("/error/" + field).asString();
+        }
+    }
+
+    public TestServer() throws IOException {
+        this(UnaryOperator.identity(), UnaryOperator.identity());
+    }
+
+    public TestServer(UnaryOperator<HttpConfig> http, UnaryOperator<EngineConfig> config) throws IOException {
+        AlphabetModel model = new AlphabetModel(CONTEXT, step -> {
+            if (gated) {
+                steps.acquireUninterruptibly();
+            }
+        });
+        engine = TestEngines.onBytes(model, config.apply(EngineConfig.of(Path.of("unused"))));
+        ServedModel served =
+                new ServedModel(engine, List.of("abc", "org/alias"), engine.samplingDefaults(), Instant.now());
+        server = ApiServer.start(
+                http.apply(HttpConfig.loopback(0)),
+                new ServedModels(List.of(served)),
+                new ApiServer.Options("1.2.3", false));
+    }
+
+    // ---- the model's steps
+
+    /** From now on the model waits for {@link #allowSteps}. */
+    public void gate() {
+        gated = true;
+    }
+
+    public void allowSteps(int count) {
+        steps.release(count);
+    }
+
+    public void openGate() {
+        gated = false;
+        steps.release(1000);
+    }
+
+    public EngineStats stats() {
+        return engine.stats();
+    }
+
+    // ---- requests
+
+    public HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(server.url() + path)).timeout(Duration.ofSeconds(30));
+    }
+
+    public Answer get(String path) {
+        return send(request(path).GET().build());
+    }
+
+    public Answer post(String path, String json) {
+        return send(request(path)
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build());
+    }
+
+    public Answer send(HttpRequest request) {
+        try {
+            HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            String type = response.headers().firstValue("content-type").orElse("");
+            JsonNode body =
+                    type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.createObjectNode();
+            return new Answer(response.statusCode(), body, response);
+        } catch (IOException e) {
+            throw new AssertionError("the request failed: " + e, e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The data of all events of a stream. */
+    public List<String> events(String path, String json) {
+        Answer answer = post(path, json);
+        assertThat(answer.status()).as(answer.raw().body()).isEqualTo(200);
+        assertThat(answer.raw().headers().firstValue("content-type").orElse("")).startsWith("text/event-stream");
+        return answer.raw()
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("data: "))
+                .map(line -> line.substring(6))
+                .toList();
+    }
+
+    /** The JSON events of a stream that ends with [DONE]. */
+    public List<JsonNode> chunks(String path, String json) {
+        List<String> events = events(path, json);
+        assertThat(events.getLast()).isEqualTo("[DONE]");
+        return events.subList(0, events.size() - 1).stream().map(JSON::readTree).toList();
+    }
+
+    /** A raw connection. */
+    public Socket connect() throws IOException {
+        Socket socket = new Socket("127.0.0.1", server.port());
+        socket.setSoTimeout(20_000);
+        socket.setTcpNoDelay(true);
+        return socket;
+    }
+
+    /** Sends a request on a raw connection without reading its answer. */
+    public Socket sendRaw(String path, String json) throws IOException {
+        Socket socket = connect();
+        byte[] body = json.getBytes(StandardCharsets.UTF_8);
+        String head =
+                "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                        + body.length + "\r\n\r\n";
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write(body);
+        socket.getOutputStream().flush();
+        return socket;
+    }
+
+    /** Waits, at most ten seconds, until something is so. */
+    public static void await(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("still waiting until %s", what).isLessThan(end);
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        openGate();
+        server.close();
+        client.close();
+    }
+}

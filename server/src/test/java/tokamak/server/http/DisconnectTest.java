@@ -1,0 +1,120 @@
+package tokamak.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.Socket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tokamak.server.TestServer;
+
+/** A client that goes away costs nothing any more, whatever its request was doing. */
+class DisconnectTest {
+    private static final String ENDLESS = "{\"prompt\": \"0\", \"max_tokens\": 2000, \"stream\": %s}";
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whileItsPromptIsComputed(boolean stream) throws IOException {
+        try (TestServer server = new TestServer()) {
+            server.gate();
+            Socket client = server.sendRaw("/v1/completions", ENDLESS.formatted(stream));
+            TestServer.await("it is taken", () -> server.stats().numOpenAnswers() == 1);
+            client.close();
+            TestServer.await("the server sees it", () -> server.server.numOpenRequests() == 0);
+            server.allowSteps(1);
+            TestServer.await("its sequence ends", () -> server.stats().numOpenAnswers() == 0);
+            assertThat(server.stats().numKvBlocksUsed()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whileItWaits(boolean stream) throws IOException {
+        try (TestServer server = new TestServer(http -> http, config -> config.withBatchLimits(1, 64))) {
+            server.gate();
+            Socket first = server.sendRaw("/v1/completions", ENDLESS.formatted(false));
+            TestServer.await("the first is taken", () -> server.stats().numOpenAnswers() == 1);
+            server.allowSteps(2);
+            Socket second = server.sendRaw("/v1/completions", ENDLESS.formatted(stream));
+            TestServer.await("the second is taken", () -> server.stats().numOpenAnswers() == 2);
+            second.close();
+            TestServer.await("the server sees it", () -> server.server.numOpenRequests() == 1);
+            server.allowSteps(2);
+            TestServer.await("it leaves the queue", () -> server.stats().numOpenAnswers() == 1);
+            first.close();
+            server.openGate();
+            TestServer.await("nothing is left", () -> server.stats().numOpenAnswers() == 0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whileItsAnswerComes(boolean stream) throws IOException {
+        try (TestServer server = new TestServer()) {
+            server.gate();
+            Socket client = server.sendRaw("/v1/completions", ENDLESS.formatted(stream));
+            server.allowSteps(20);
+            TestServer.await("tokens have come", () -> server.stats().numGeneratedTokens() >= 10);
+            client.close();
+            TestServer.await("the server sees it", () -> server.server.numOpenRequests() == 0);
+            server.allowSteps(5);
+            TestServer.await("its sequence ends", () -> server.stats().numOpenAnswers() == 0);
+            assertThat(server.stats().numAborted()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void manyAtOnceLeaveNothing() throws IOException {
+        try (TestServer server = new TestServer()) {
+            server.gate();
+            Socket[] clients = new Socket[100];
+            for (int i = 0; i < clients.length; i++) {
+                clients[i] = server.sendRaw("/v1/completions", ENDLESS.formatted(i % 2 == 0));
+            }
+            TestServer.await("all are taken", () -> server.stats().numOpenAnswers() == clients.length);
+            server.allowSteps(30);
+            for (Socket client : clients) {
+                client.close();
+            }
+            TestServer.await("the server sees it", () -> server.server.numOpenRequests() == 0);
+            server.openGate();
+            TestServer.await("nothing runs", () -> server.stats().numOpenAnswers() == 0);
+            TestServer.await("no block is used", () -> server.stats().numKvBlocksUsed() == 0);
+            String metrics = server.get("/metrics").raw().body();
+            assertThat(metrics).contains("vllm:num_requests_running{engine=\"0\",model_name=\"abc\"} 0.0");
+        }
+    }
+
+    /** A reader that does not read is cut off, and costs a bounded amount of memory until then. */
+    @Test
+    void aReaderThatDoesNotReadIsCutOff() throws IOException {
+        HttpLimits limits = new HttpLimits(
+                1 << 20,
+                1 << 20,
+                1 << 14,
+                100,
+                java.time.Duration.ofSeconds(30),
+                java.time.Duration.ofSeconds(30),
+                4096,
+                java.time.Duration.ofMillis(300));
+        try (TestServer server = new TestServer(http -> http.withLimits(limits), config -> config)) {
+            // Every event carries the best hundred tokens, so that socket buffers are soon full.
+            String body = "{\"prompt\": [\"0\", \"1\", \"2\", \"3\"], \"max_tokens\": 2000, \"stream\": true, \"logprobs\": 100, \"n\": 4}";
+            Socket client = new Socket();
+            client.setReceiveBufferSize(4096);
+            client.connect(new java.net.InetSocketAddress("127.0.0.1", server.server.port()));
+            try (client) {
+                byte[] bytes = body.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+                client.getOutputStream()
+                        .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + bytes.length + "\r\n\r\n")
+                                .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                client.getOutputStream().write(bytes);
+                TestServer.await("it is taken", () -> server.stats().numOpenAnswers() > 0);
+                TestServer.await("it is cut off", () -> server.server.numOpenRequests() == 0);
+                TestServer.await("nothing runs", () -> server.stats().numOpenAnswers() == 0);
+                assertThat(server.stats().numAborted()).isPositive();
+            }
+        }
+    }
+}
