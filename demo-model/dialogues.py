@@ -917,6 +917,11 @@ class Writer:
         return d
 
     def dialogue(self):
+        if self.chance(0.1):  # the quickest way to learn how to copy
+            return self.chat(
+                [self.rng.choice((self.repeat, self.repeat, self.greet))() for _ in range(self.rng.choice((2, 3, 4)))],
+                "repeat",
+            )
         r = self.rng.random()
         if r < 0.33:
             return self.chat([self.plain_turn() for _ in range(self.rng.choice((1, 1, 1, 1, 2, 2, 3, 4, 5)))], "chat")

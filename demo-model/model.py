@@ -30,6 +30,25 @@ class Config:
         return json.dumps(asdict(self), indent=2)
 
 
+class Normalise(torch.autograd.Function):
+    """x / rms(x) * weight with as few passes over memory as PyTorch allows; x [..., size] float32."""
+
+    @staticmethod
+    def forward(ctx, x, weight, eps):
+        scale = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        unit = x * scale
+        ctx.save_for_backward(unit, scale, weight)
+        return unit * weight
+
+    @staticmethod
+    def backward(ctx, grad):
+        unit, scale, weight = ctx.saved_tensors
+        dw = (grad * unit).flatten(0, -2).sum(0)
+        dx = grad * weight
+        along = (dx * unit).sum(-1, keepdim=True).div_(-unit.shape[-1])
+        return dx.addcmul_(unit, along).mul_(scale), dw, None
+
+
 class RmsNorm(nn.Module):
     def __init__(self, size, eps):
         super().__init__()
@@ -37,7 +56,26 @@ class RmsNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x):
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.eps) * self.weight
+        return Normalise.apply(x.float(), self.weight, self.eps)
+
+
+class GatedUnit(torch.autograd.Function):
+    """silu(gate) * up."""
+
+    @staticmethod
+    def forward(ctx, gate, up):
+        sigmoid = torch.sigmoid(gate)
+        ctx.save_for_backward(gate, up, sigmoid)
+        return (gate * sigmoid).mul_(up)
+
+    @staticmethod
+    def backward(ctx, grad):
+        gate, up, sigmoid = ctx.saved_tensors
+        swish = gate * sigmoid
+        dup = grad * swish
+        # d silu = sigmoid + silu * (1 - sigmoid) = sigmoid + silu - silu * sigmoid
+        slope = (sigmoid + swish).addcmul_(swish, sigmoid, value=-1)
+        return slope.mul_(up).mul_(grad), dup
 
 
 def rotary_tables(config):
@@ -164,7 +202,7 @@ class Mlp(nn.Module):
         self.down_proj = nn.Linear(c.intermediate_size, c.hidden_size, bias=False)
 
     def forward(self, x):
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return self.down_proj(GatedUnit.apply(self.gate_proj(x), self.up_proj(x)))
 
 
 class Block(nn.Module):

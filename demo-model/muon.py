@@ -11,7 +11,8 @@ def orthogonal(stack):
     x = x / (x.float().norm(dim=(1, 2), keepdim=True) + 1e-7).to(torch.bfloat16)
     for _ in range(5):
         a = torch.bmm(x, x.transpose(1, 2))
-        x = 3.4445 * x + torch.bmm(-4.7750 * a + 2.0315 * torch.bmm(a, a), x)
+        b = torch.baddbmm(a, a, a, beta=-4.7750, alpha=2.0315)
+        x = torch.baddbmm(x, b, x, beta=3.4445)
     return (x.transpose(1, 2) if flip else x).float()
 
 

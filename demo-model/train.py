@@ -1,6 +1,9 @@
 """Trains the demo model. Data is written by the generator while training runs, so no example is seen twice.
 
-    python3 train.py --work DIR [--minutes 90 | --steps 4000] [--threads 2]
+    python3 train.py --work DIR [--minutes 90 | --steps 4000] [--workers 2]
+
+Every worker is a process with one thread and its own data; every few steps they average their weights without waiting
+for each other, so that a busy machine delays only the worker it takes the processor from.
 
 DIR receives tokenizer.json, log.tsv, last.pt (the same command goes on from there after any interruption; SIGTERM
 saves it at once) and best.pt (the lowest held-out loss so far). The learning rate follows the share of the budget that is used.
@@ -28,6 +31,7 @@ MALLOC = {
 if __name__ == "__main__" and "MALLOC_TOP_PAD_" not in os.environ:
     os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC})
 
+import numpy as np
 import torch
 
 import render
@@ -84,6 +88,47 @@ def held_out(tokenizer, count):
     return [[(ids, [1.0 if x == render.ANSWER else 0.0 for x in w]) for ids, w in g] for g in groups]
 
 
+def clock():
+    """Seconds, small enough for a float32."""
+    return time.time() % 65536
+
+
+class Exchange:
+    """A file of floats through which the workers see each other: per worker a time, its progress, its weights."""
+
+    FRESH = 60.0  # seconds; older weights are not mixed in
+    STALE = 20.0  # seconds without a step of the first worker after which the others rest: it was paused
+
+    def __init__(self, file, workers, rank, parameters):
+        self.rank, self.parameters = rank, list(parameters)
+        size = sum(q.numel() for q in self.parameters)
+        if rank == 0:
+            with open(file, "wb") as f:
+                f.truncate(workers * (2 + size) * 4)
+        self.shared = np.memmap(file, np.float32, "r+", shape=(workers, 2 + size))
+
+    def publish(self, progress):
+        self.shared[self.rank, :2] = (clock(), progress)
+
+    @torch.no_grad()
+    def mix(self):
+        own = torch.nn.utils.parameters_to_vector(self.parameters)
+        self.shared[self.rank, 2:] = own.numpy()
+        others = [r for r in range(len(self.shared)) if r != self.rank and clock() - self.shared[r, 0] < self.FRESH]
+        others = [r for r in others if self.shared[r, 2:].any()]
+        if others:
+            own = (own + sum(torch.from_numpy(self.shared[r, 2:].copy()) for r in others)) / (1 + len(others))
+            torch.nn.utils.vector_to_parameters(own, self.parameters)
+
+    def first(self):
+        """The first worker's progress; waits while that worker rests, and says 1 when it has ended."""
+        while os.getppid() != 1:
+            if clock() - self.shared[0, 0] < self.STALE or self.shared[0, 1] >= 1.0:
+                return float(self.shared[0, 1])
+            time.sleep(0.5)
+        return 1.0
+
+
 @torch.no_grad()
 def held_loss(model, groups, pad, device):
     total = n = 0
@@ -107,12 +152,13 @@ def main():
     p.add_argument("--work", type=pathlib.Path, required=True)
     p.add_argument("--minutes", type=float, default=90)
     p.add_argument("--steps", type=int, help="stop after so many steps instead of minutes")
-    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--rank", type=int, default=0, help="used by the first worker when it starts the others")
     p.add_argument("--rate", type=float, default=0.015, help="peak of Muon; AdamW gets a fifth")
     p.add_argument("--seed", type=int, default=1)
     a = p.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(a.threads)
+    torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer_file = a.work / "tokenizer.json"
     if not tokenizer_file.exists():
@@ -140,7 +186,14 @@ def main():
         state.update(saved["state"])
         print(f"going on at step {state['step']}", flush=True)
     print(f"{sum(q.numel() for q in model.parameters())} parameters on {device}", flush=True)
-    held = held_out(tokenizer, 240)
+    exchange, others = None, []
+    if a.workers > 1:
+        exchange = Exchange(a.work / "exchange.bin", a.workers, a.rank, model.parameters())
+        if a.rank == 0:
+            again = [sys.executable, *sys.argv, "--rank"]
+            others = [subprocess.Popen([*again, str(r)], start_new_session=True) for r in range(1, a.workers)]
+    first = a.rank == 0
+    held = held_out(tokenizer, 240) if first else None
 
     def save(name):
         file = a.work / name
@@ -161,16 +214,22 @@ def main():
     recent, recent_n, evaluated, mark = 0.0, 0.0, time.time(), time.time()
     progress = 0.0
     while progress < 1.0:
-        rng = random.Random(state["shard"] + 1000 * a.seed)
-        shard = batches(tokenizer, Writer(seed=f"{a.seed}/{state['shard']}"), SHARD, rng)
+        source = f"{a.seed}/{state['shard']}" + (f"/{a.rank}" if a.rank else "")
+        rng = random.Random(source)
+        shard = batches(tokenizer, Writer(seed=source), SHARD, rng)
         state["shard"] += 1
         for group in shard:
             now = time.time()
             state["seconds"] += min(now - mark, 30.0)  # a paused process does not use up its budget
             mark = now
             progress = state["step"] / a.steps if a.steps else state["seconds"] / (60 * a.minutes)
+            if not first:
+                progress = exchange.first()
             if stopping:
-                save("last.pt")
+                if first:
+                    save("last.pt")
+                    for o in others:
+                        o.terminate()
                 return
             if progress >= 1.0:
                 break
@@ -188,6 +247,12 @@ def main():
             recent, recent_n = recent + float(total.detach()), recent_n + float(weight)
             state["step"] += 1
             state["tokens"] += ids.numel()
+            if exchange:
+                exchange.publish(progress)
+                if state["step"] % 10 == 0:
+                    exchange.mix()
+            if not first:
+                continue
             if state["step"] % 25 == 0:
                 print(
                     f"step {state['step']} {state['seconds'] / 60:.1f} min {state['tokens'] / 1e6:.2f} M tokens loss {recent / recent_n:.4f} rate {lr:.3f}",
@@ -206,6 +271,10 @@ def main():
                     if better:
                         save("best.pt")
                 recent = recent_n = 0.0
+    if not first:
+        return
+    if exchange:
+        exchange.publish(1.0)
     loss = held_loss(model, held, pad, device)
     log.write(f"{state['step']}\t{state['tokens']}\t{state['seconds'] / 60:.2f}\t\t{loss:.4f}\n")
     state["best"], better = min(loss, state["best"]), loss < state["best"]
