@@ -1,5 +1,9 @@
 package tokamak.backend.cpu.x64;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * One block of a quantised format taken apart into codes and scales, whatever the file's own arrangement. Reused from block
  * to block.
@@ -15,8 +19,15 @@ final class BlockCodes {
     final byte[] scaleFactors = new byte[16];
 
     final byte[] minFactors = new byte[16];
-    /** Unsigned codes in the order of the numbers. */
-    final byte[] codes = new byte[256];
+    /** Unsigned codes in the order of the numbers, four to a word, the first in the lowest byte. */
+    final int[] codes = new int[64];
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final int LOW_NIBBLES = 0x0F0F0F0F;
+    private static final int LOW_PAIRS = 0x03030303;
+    private static final int LOW_BITS = 0x01010101;
+    private static final int SIGNS = 0x80808080;
 
     private static final int HALF_SIGN = 0x8000;
 
@@ -25,8 +36,8 @@ final class BlockCodes {
         switch (format) {
             case Q8_0 -> {
                 scale = u16(block, at);
-                for (int i = 0; i < 32; i++) {
-                    codes[i] = (byte) (block[at + 2 + i] ^ 0x80);
+                for (int i = 0; i < 8; i++) {
+                    codes[i] = word(block, at + 2 + 4 * i) ^ SIGNS;
                 }
             }
             case Q4_0, IQ4_NL -> {
@@ -59,16 +70,16 @@ final class BlockCodes {
             case Q4_K -> {
                 readSuper(block, at);
                 for (int pair = 0; pair < 4; pair++) {
-                    nibblesInTwo(block, at + 16 + 32 * pair, 64 * pair);
+                    nibblesInTwo(block, at + 16 + 32 * pair, 16 * pair);
                 }
             }
             case Q5_K -> {
                 readSuper(block, at);
                 for (int pair = 0; pair < 4; pair++) {
-                    nibblesInTwo(block, at + 48 + 32 * pair, 64 * pair);
+                    nibblesInTwo(block, at + 48 + 32 * pair, 16 * pair);
                 }
-                for (int i = 0; i < 256; i++) {
-                    codes[i] |= (byte) ((block[at + 16 + i % 32] >> i / 32 & 1) << 4);
+                for (int i = 0; i < 64; i++) {
+                    codes[i] |= (word(block, at + 16 + 4 * (i % 8)) >>> i / 8 & LOW_BITS) << 4;
                 }
             }
             case Q6_K -> readQ6K(block, at);
@@ -80,25 +91,34 @@ final class BlockCodes {
         return block[at] & 0xFF | (block[at + 1] & 0xFF) << 8;
     }
 
+    private static int word(byte[] block, int at) {
+        return (int) WORD.get(block, at);
+    }
+
     /** Sixteen bytes: number i in the low half, number i + 16 in the high half. */
-    private void nibbles(byte[] block, int at, int first) {
-        for (int i = 0; i < 16; i++) {
-            codes[first + i] = (byte) (block[at + i] & 15);
-            codes[first + i + 16] = (byte) (block[at + i] >> 4 & 15);
+    private void nibbles(byte[] block, int at, int firstWord) {
+        for (int i = 0; i < 4; i++) {
+            int pairs = word(block, at + 4 * i);
+            codes[firstWord + i] = pairs & LOW_NIBBLES;
+            codes[firstWord + i + 4] = pairs >>> 4 & LOW_NIBBLES;
         }
     }
 
     /** Thirty-two bytes: number i in the low half, number i + 32 in the high half. */
-    private void nibblesInTwo(byte[] block, int at, int first) {
-        for (int i = 0; i < 32; i++) {
-            codes[first + i] = (byte) (block[at + i] & 15);
-            codes[first + i + 32] = (byte) (block[at + i] >> 4 & 15);
+    private void nibblesInTwo(byte[] block, int at, int firstWord) {
+        for (int i = 0; i < 8; i++) {
+            int pairs = word(block, at + 4 * i);
+            codes[firstWord + i] = pairs & LOW_NIBBLES;
+            codes[firstWord + i + 8] = pairs >>> 4 & LOW_NIBBLES;
         }
     }
 
+    /** Bit i of four bytes belongs to number i. */
     private void fifthBits(byte[] block, int at) {
-        for (int i = 0; i < 32; i++) {
-            codes[i] |= (byte) ((block[at + i / 8] >> i % 8 & 1) << 4);
+        int bits = word(block, at);
+        for (int i = 0; i < 8; i++) {
+            int four = bits >>> 4 * i;
+            codes[i] |= (four & 1) << 4 | (four & 2) << 11 | (four & 4) << 18 | (four & 8) << 25;
         }
     }
 
@@ -127,8 +147,8 @@ final class BlockCodes {
 
     /** Two halves of 128 numbers, 32 bytes each: number 32 j + i of a half is bits 2 j of byte i. */
     private void twoBits(byte[] block, int at) {
-        for (int i = 0; i < 256; i++) {
-            codes[i] = (byte) (block[at + 32 * (i / 128) + i % 32] >> i / 32 % 4 * 2 & 3);
+        for (int i = 0; i < 64; i++) {
+            codes[i] = word(block, at + 32 * (i / 32) + 4 * (i % 8)) >>> i / 8 % 4 * 2 & LOW_PAIRS;
         }
     }
 
@@ -141,20 +161,20 @@ final class BlockCodes {
             scaleFactors[sub] = (byte) ((low | high << 4) - 32);
         }
         twoBits(block, at + 32);
-        for (int i = 0; i < 256; i++) {
-            codes[i] |= (byte) ((block[at + i % 32] >> i / 32 & 1) << 2);
+        for (int i = 0; i < 64; i++) {
+            codes[i] |= (word(block, at + 4 * (i % 8)) >>> i / 8 & LOW_BITS) << 2;
         }
     }
 
     private void readQ6K(byte[] block, int at) {
         scale = u16(block, at + 208);
         System.arraycopy(block, at + 192, scaleFactors, 0, 16);
-        for (int i = 0; i < 256; i++) {
-            int half = i / 128;
-            int quarter = i / 32 % 4;
-            int low = block[at + 64 * half + i % 64] >> 4 * (quarter / 2) & 15;
-            int high = block[at + 128 + 32 * half + i % 32] >> 2 * quarter & 3;
-            codes[i] = (byte) (low | high << 4);
+        for (int i = 0; i < 64; i++) {
+            int half = i / 32;
+            int quarter = i / 8 % 4;
+            int low = word(block, at + 64 * half + 4 * (i % 16)) >>> 4 * (quarter / 2) & LOW_NIBBLES;
+            int high = word(block, at + 128 + 32 * half + 4 * (i % 8)) >>> 2 * quarter & LOW_PAIRS;
+            codes[i] = low | high << 4;
         }
     }
 
@@ -164,7 +184,7 @@ final class BlockCodes {
         for (int sub = 0; sub < 8; sub++) {
             int low = block[at + 4 + sub / 2] >> 4 * (sub % 2) & 15;
             scaleFactors[sub] = (byte) ((low | (highs >> 2 * sub & 3) << 4) - 32);
-            nibbles(block, at + 8 + 16 * sub, 32 * sub);
+            nibbles(block, at + 8 + 16 * sub, 8 * sub);
         }
     }
 }

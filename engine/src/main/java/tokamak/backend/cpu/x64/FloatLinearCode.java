@@ -1,6 +1,8 @@
 package tokamak.backend.cpu.x64;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import tokamak.tensor.DType;
@@ -11,9 +13,15 @@ final class FloatLinearCode implements LinearCode {
 
     private record TransposeKey() {}
 
+    /** Only tiles this small are bound by memory, where asking ahead pays. */
     private static final int MAX_PREFETCH_TOKENS = 2;
+
     private static final int PREFETCH_BYTES = 4096;
     private static final int E4M3_NAN = 0x7F;
+    private static final int PACKED_AT_ONCE = 128;
+
+    /** A part of a level-3 cache: a panel stays in level 2, and four bytes of activations per cycle are soon had. */
+    private static final long NEAR_ACTIVATION_BYTES = 2048 * 1024;
 
     private final FloatFormat format;
     private final Kernels kernels;
@@ -58,6 +66,11 @@ final class FloatLinearCode implements LinearCode {
     }
 
     @Override
+    public long nearActivationBytes() {
+        return NEAR_ACTIVATION_BYTES;
+    }
+
+    @Override
     public Object activationForm() {
         return "float32";
     }
@@ -78,20 +91,34 @@ final class FloatLinearCode implements LinearCode {
 
     @Override
     public void packPanel(MemorySegment source, long rows, long columns, long firstRow, MemorySegment target) {
-        int panelRows = panelRows();
-        int width = format.bytes();
-        for (int row = 0; row < panelRows && firstRow + row < rows; row++) {
-            long from = (firstRow + row) * columns * width;
-            for (long k = 0; k < columns; k++) {
-                long number = format == FloatFormat.BF16 ? (k / 2 * panelRows + row) * 2 + k % 2 : k * panelRows + row;
-                copyNumber(source, from + k * width, target, number * width, width);
+        int panelRows = (int) Math.min(panelRows(), rows - firstRow);
+        // stretch by stretch, so that what the rows write together stays in the nearest cache
+        for (long from = 0; from < columns; from += PACKED_AT_ONCE) {
+            long to = Math.min(from + PACKED_AT_ONCE, columns);
+            for (int row = 0; row < panelRows; row++) {
+                packStretch(source, (firstRow + row) * columns, from, to, target, row);
             }
         }
     }
 
-    private static void copyNumber(MemorySegment source, long from, MemorySegment target, long to, int bytes) {
-        for (int i = 0; i < bytes; i++) {
-            target.set(JAVA_BYTE, to + i, source.get(JAVA_BYTE, from + i));
+    private void packStretch(MemorySegment source, long rowAt, long from, long to, MemorySegment target, int row) {
+        int rows = panelRows();
+        for (long k = from; k < to; k++) {
+            switch (format) {
+                case F32 -> {
+                    int number = source.get(JAVA_INT_UNALIGNED, (rowAt + k) * 4);
+                    target.set(JAVA_INT_UNALIGNED, (k * rows + row) * 4, number);
+                }
+                case F16 -> {
+                    short number = source.get(JAVA_SHORT_UNALIGNED, (rowAt + k) * 2);
+                    target.set(JAVA_SHORT_UNALIGNED, (k * rows + row) * 2, number);
+                }
+                case BF16 -> {
+                    short number = source.get(JAVA_SHORT_UNALIGNED, (rowAt + k) * 2);
+                    target.set(JAVA_SHORT_UNALIGNED, ((k / 2 * rows + row) * 2 + k % 2) * 2, number);
+                }
+                case F8_E4M3 -> target.set(JAVA_BYTE, k * rows + row, source.get(JAVA_BYTE, rowAt + k));
+            }
         }
     }
 

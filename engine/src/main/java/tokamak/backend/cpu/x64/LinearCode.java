@@ -34,6 +34,12 @@ sealed interface LinearCode permits QuantLinearCode, FloatLinearCode {
     /** Bytes of one token's prepared activations. */
     long activationBytes(long columns);
 
+    /**
+     * Prepared activations of as many tokens as fit in this many bytes meet all rows before the next tokens' turn: how much
+     * of the caches they may take, by how fast the product consumes them.
+     */
+    long nearActivationBytes();
+
     /** Equal for matrices that read the same prepared activations. */
     Object activationForm();
 

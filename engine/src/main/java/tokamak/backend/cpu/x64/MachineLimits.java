@@ -6,6 +6,7 @@ import static tokamak.backend.cpu.x64.Gpr.RDX;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * What one thread of this machine can do at most, measured by the plainest code there is. Kernels are judged by it.
@@ -24,8 +25,17 @@ public record MachineLimits(
     private static final int REPEATS = 5;
     private static final int READ_UNROLL = 4;
 
-    /** Measures on the calling thread, half a second in all; the best of a few runs each. */
+    /** Measures by the time of day. */
     public static MachineLimits measure(Kernels kernels) {
+        return measure(kernels, System::nanoTime);
+    }
+
+    /**
+     * Measures on the calling thread, half a second in all; the best of a few runs each.
+     *
+     * @param nanos the clock: time of day, or this thread's CPU time on a machine that does other work
+     */
+    public static MachineLimits measure(Kernels kernels, LongSupplier nanos) {
         Isa isa = kernels.isa();
         Routine read = kernels.routine(new LimitKey("read"), _ -> readRoutine(kernels));
         Routine floats = kernels.routine(new LimitKey("float"), _ -> chains(kernels, MachineLimits::multiplyAdd));
@@ -34,9 +44,9 @@ public record MachineLimits(
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = LargeMemory.allocate(arena, READ_BYTES).fill((byte) 1);
             long turns = READ_BYTES / (READ_UNROLL * isa.width().bytes());
-            double readSeconds = best(() -> read.call(memory.address(), 0, turns, 0));
-            double floatSeconds = best(() -> floats.call(0, 0, TURNS, 0));
-            double byteSeconds = best(() -> bytes.call(0, 0, TURNS, 0));
+            double readSeconds = best(nanos, () -> read.call(memory.address(), 0, turns, 0));
+            double floatSeconds = best(nanos, () -> floats.call(0, 0, TURNS, 0));
+            double byteSeconds = best(nanos, () -> bytes.call(0, 0, TURNS, 0));
             return new MachineLimits(
                     READ_BYTES / readSeconds,
                     perTurn * TURNS / floatSeconds,
@@ -44,12 +54,12 @@ public record MachineLimits(
         }
     }
 
-    private static double best(Runnable work) {
+    private static double best(LongSupplier nanos, Runnable work) {
         double best = Double.MAX_VALUE;
         for (int i = 0; i < REPEATS; i++) {
-            long start = System.nanoTime();
+            long start = nanos.getAsLong();
             work.run();
-            best = Math.min(best, (System.nanoTime() - start) * 1e-9);
+            best = Math.min(best, (nanos.getAsLong() - start) * 1e-9);
         }
         return best;
     }

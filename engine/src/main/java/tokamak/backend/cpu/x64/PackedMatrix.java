@@ -12,9 +12,6 @@ import tokamak.tensor.Tensor;
  * may be spread over threads. A token's result is the same bit for bit in any batch and under any split.
  */
 public final class PackedMatrix {
-    /** Prepared activations of as many tokens as fit are used for all rows before the next tokens' turn: half a level-2 cache. */
-    private static final long ACTIVATION_CACHE_BYTES = 256 * 1024;
-
     private final LinearCode code;
     private final MemorySegment data;
     private final long rows;
@@ -144,7 +141,7 @@ public final class PackedMatrix {
         }
         TokenTiles tiles = TokenTiles.of(tokens, code.maxTokens());
         long perToken = code.activationBytes(columns);
-        int tilesAtOnce = (int) Math.max(1, ACTIVATION_CACHE_BYTES / (perToken * code.maxTokens()));
+        int tilesAtOnce = (int) Math.max(1, code.nearActivationBytes() / (perToken * code.maxTokens()));
         for (int tile = 0; tile < tiles.numTiles(); ) {
             int tilesOfOneSize = tile < tiles.numWide() ? tiles.numWide() : tiles.numTiles();
             int end = Math.min(tile + tilesAtOnce, tilesOfOneSize);

@@ -9,10 +9,11 @@ final class QuantLinearCode implements LinearCode {
 
     private record QuantizeKey(ActivationLayout layout) {}
 
-    /** Only tiles this small are bound by memory, where asking ahead pays. */
-    private static final int MAX_PREFETCH_TOKENS = 2;
-
+    /** How far ahead a tile asks for weights: of 0, 2, 4 and 8 KiB the best for 4 to 12 tokens, and no worse for one. */
     private static final int PREFETCH_BYTES = 4096;
+
+    /** About half a level-2 cache: the product reads up to ten bytes of activations per cycle. */
+    private static final long NEAR_ACTIVATION_BYTES = 256 * 1024;
 
     private final QuantFormat format;
     private final Kernels kernels;
@@ -62,6 +63,11 @@ final class QuantLinearCode implements LinearCode {
     }
 
     @Override
+    public long nearActivationBytes() {
+        return NEAR_ACTIVATION_BYTES;
+    }
+
+    @Override
     public Object activationForm() {
         return activations;
     }
@@ -93,11 +99,7 @@ final class QuantLinearCode implements LinearCode {
             known = kernels.routine(
                     new ProductKey(format, tokens),
                     key -> QuantLinearKernel.generate(
-                            kernels.isa(),
-                            kernels.system(),
-                            key.format(),
-                            key.tokens(),
-                            key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
+                            kernels.isa(), kernels.system(), key.format(), key.tokens(), PREFETCH_BYTES));
             products[tokens] = known;
         }
         return known;

@@ -13,7 +13,7 @@ final class QuantPacker {
     private final long columns;
     private final int codeFlip;
     private final BlockCodes block = new BlockCodes();
-    private final byte[] rowBytes;
+    private final byte[] blockBytes;
 
     QuantPacker(QuantFormat format, Isa isa, long columns) {
         this.format = format;
@@ -21,8 +21,8 @@ final class QuantPacker {
         this.columns = columns;
         // vpsignb wants signed values where vpdpbusd wants unsigned ones
         boolean signed = format.lowBits == 8 && DotMode.of(format, isa) == DotMode.SIGNED;
-        this.codeFlip = signed ? 0x80 : 0;
-        this.rowBytes = new byte[Math.toIntExact(format.dtype.bytes(columns))];
+        this.codeFlip = signed ? 0x80808080 : 0;
+        this.blockBytes = new byte[format.dtype.blockBytes()];
     }
 
     /**
@@ -32,12 +32,16 @@ final class QuantPacker {
      * @param target {@link PackedLayout#panelBytes} bytes, zeroed
      */
     void packPanel(MemorySegment source, long rows, long firstRow, MemorySegment target) {
-        for (int lane = 0; lane < layout.lanes() && firstRow + lane < rows; lane++) {
-            MemorySegment.copy(source, JAVA_BYTE, (firstRow + lane) * rowBytes.length, rowBytes, 0, rowBytes.length);
-            long numBlocks = columns / format.dtype.blockSize();
-            for (int i = 0; i < numBlocks; i++) {
-                block.read(format, rowBytes, i * format.dtype.blockBytes());
-                packBlock(target, (long) i * layout.blockBytes(), lane);
+        int lanes = (int) Math.min(layout.lanes(), rows - firstRow);
+        long numBlocks = columns / format.dtype.blockSize();
+        long rowBytes = format.dtype.bytes(columns);
+        // block by block, so that what the rows write together stays in the nearest cache
+        for (long i = 0; i < numBlocks; i++) {
+            for (int lane = 0; lane < lanes; lane++) {
+                long from = (firstRow + lane) * rowBytes + i * blockBytes.length;
+                MemorySegment.copy(source, JAVA_BYTE, from, blockBytes, 0, blockBytes.length);
+                block.read(format, blockBytes, 0);
+                packBlock(target, i * layout.blockBytes(), lane);
             }
         }
     }
@@ -71,33 +75,26 @@ final class QuantPacker {
     }
 
     private void packCodes(MemorySegment target, long groupAt, int group, int lane) {
-        int lowMask = (1 << format.lowBits) - 1;
         int perLow = layout.stepsPerLowRegister();
         for (int step = 0; step < PackedLayout.STEPS; step += perLow) {
-            put(
-                    target,
-                    groupAt + layout.lowOffset(step),
-                    lane,
-                    gather(group, step, perLow, format.lowBits, 0, lowMask));
+            put(target, groupAt + layout.lowOffset(step), lane, gather(group, step, format.lowBits, 0));
         }
         if (format.highBits > 0) {
-            int highMask = (1 << format.highBits) - 1;
             int perHigh = layout.stepsPerHighRegister();
             for (int step = 0; step < PackedLayout.STEPS; step += perHigh) {
-                int word = gather(group, step, perHigh, format.highBits, format.lowBits, highMask);
+                int word = gather(group, step, format.highBits, format.lowBits);
                 put(target, groupAt + layout.highOffset(step), lane, word);
             }
         }
     }
 
-    /** Four bytes, each with the {@code bits} bits from {@code shift} up of {@code numSteps} codes, four numbers apart. */
-    private int gather(int group, int step, int numSteps, int bits, int shift, int mask) {
+    /** Four bytes, each filled with the {@code bits} bits from {@code shift} up of codes that are four numbers apart. */
+    private int gather(int group, int step, int bits, int shift) {
+        int mask = ((1 << bits) - 1) * 0x01010101;
         int word = 0;
-        for (int i = 0; i < DotMode.STEP; i++) {
-            for (int s = 0; s < numSteps; s++) {
-                int code = (block.codes[QuantFormat.GROUP * group + DotMode.STEP * (step + s) + i] ^ codeFlip) & 0xFF;
-                word |= (code >> shift & mask) << 8 * i + bits * s;
-            }
+        for (int i = 0; i < 8 / bits; i++) {
+            int four = block.codes[PackedLayout.STEPS * group + step + i] ^ codeFlip;
+            word |= (four >>> shift & mask) << bits * i;
         }
         return word;
     }

@@ -16,8 +16,9 @@ import tokamak.tensor.Tensor;
  * disturb little: {@code LinearBench [isa,...] [format,...] [tokens,...]}.
  */
 final class LinearBench {
-    private static final int SIZE = 4096;
-    private static final long ROTATED_BYTES = 400L << 20;
+    private static final int SIZE = Integer.getInteger("size", 4096);
+    private static final int ROWS = Integer.getInteger("rows", SIZE);
+    private static final long ROTATED_BYTES = Long.getLong("rotated", 400) << 20;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private LinearBench() {}
@@ -30,7 +31,7 @@ final class LinearBench {
                 .toArray();
         for (String name : isas) {
             try (Kernels kernels = Kernels.forIsa(Isa.ofLabel(name))) {
-                MachineLimits limits = MachineLimits.measure(kernels);
+                MachineLimits limits = MachineLimits.measure(kernels, THREADS::getCurrentThreadCpuTime);
                 System.out.printf(
                         "%s: read %.1f GB/s, float %.0f GFLOP/s, int8 %.0f GOP/s%n",
                         kernels.describe(),
@@ -46,17 +47,16 @@ final class LinearBench {
 
     private static void run(Kernels kernels, MachineLimits limits, DType dtype, int[] batches) {
         try (Arena arena = Arena.ofShared()) {
-            Tensor tensor = RandomTensors.create(dtype, SIZE, SIZE, new SplittableRandom(1), arena);
+            Tensor tensor = RandomTensors.create(dtype, ROWS, SIZE, new SplittableRandom(1), arena);
             List<PackedMatrix> matrices = new ArrayList<>();
-            long packNanos = System.nanoTime();
-            for (long bytes = 0;
-                    bytes < ROTATED_BYTES;
-                    bytes += matrices.getLast().bytes()) {
+            long packNanos = THREADS.getCurrentThreadCpuTime();
+            for (long bytes = 0; bytes < ROTATED_BYTES || matrices.isEmpty(); ) {
                 PackedMatrix matrix = PackedMatrix.allocate(kernels, tensor, arena);
                 matrix.pack(tensor, 0, matrix.numPanels());
                 matrices.add(matrix);
+                bytes += matrix.bytes();
             }
-            packNanos = System.nanoTime() - packNanos;
+            packNanos = THREADS.getCurrentThreadCpuTime() - packNanos;
             System.out.printf(
                     "  %-7s packed at %.0f MB/s%n",
                     dtype, 1e3 * matrices.size() * matrices.getFirst().bytes() / packNanos);
@@ -68,9 +68,9 @@ final class LinearBench {
 
     private static void time(MachineLimits limits, DType dtype, List<PackedMatrix> matrices, int tokens, Arena arena) {
         MemorySegment x = arena.allocate(4L * tokens * SIZE, 64).fill((byte) 0x3E);
-        MemorySegment y = arena.allocate(4L * tokens * SIZE, 64);
+        MemorySegment y = arena.allocate(4L * tokens * ROWS, 64);
         MemorySegment prepared = arena.allocate(matrices.getFirst().activationBytes(tokens), 64);
-        int repeats = Math.max(5, Math.min(60, 1500 / tokens));
+        int repeats = (int) Math.clamp(3e10 / tokens / SIZE / ROWS, 9, 2000);
         double[] prepare = new double[repeats];
         double[] multiply = new double[repeats];
         for (int i = 0; i < repeats; i++) {
@@ -78,14 +78,18 @@ final class LinearBench {
             long start = THREADS.getCurrentThreadCpuTime();
             matrix.prepare(x, 0, 4L * SIZE, tokens, 0, tokens, prepared);
             long middle = THREADS.getCurrentThreadCpuTime();
-            matrix.multiply(prepared, tokens, y, 0, 4L * SIZE, 0, matrix.numPanels());
+            int range = Math.max(1, (matrix.numPanels() + 7) / 8);
+            for (int panel = 0; panel < matrix.numPanels(); panel += range) {
+                int end = Math.min(panel + range, matrix.numPanels());
+                matrix.multiply(prepared, tokens, y, 0, 4L * ROWS, panel, end);
+            }
             prepare[i] = (middle - start) * 1e-9;
             multiply[i] = (THREADS.getCurrentThreadCpuTime() - middle) * 1e-9;
         }
         Arrays.sort(prepare);
         Arrays.sort(multiply);
-        double seconds = multiply[repeats / 2];
-        double operations = 2.0 * SIZE * SIZE * tokens / seconds;
+        double seconds = multiply[repeats / 4];
+        double operations = 2.0 * SIZE * ROWS * tokens / seconds;
         double bytes = matrices.getFirst().bytes() / seconds;
         double peak = dtype.isBlocked() ? limits.byteOperationsPerSecond() : limits.floatOperationsPerSecond();
         System.out.printf(
