@@ -68,7 +68,7 @@ public final class Benchmark {
             }
             return new BenchReport(machines, model, rows);
         } catch (IOException e) {
-            throw new ModelLoadException(e.getMessage(), e);
+            throw new ModelLoadException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -79,7 +79,7 @@ public final class Benchmark {
                 try {
                     yield ModelShape.named(shape.name()).create(shape.format(), 1);
                 } catch (IllegalArgumentException e) {
-                    throw new InvalidRequestException("shape", e.getMessage());
+                    throw new InvalidRequestException("shape", String.valueOf(e.getMessage()));
                 }
             }
         };
@@ -99,7 +99,7 @@ public final class Benchmark {
         try {
             return CpuArithmetic.named(options.cpuIsa());
         } catch (IllegalArgumentException e) {
-            throw new InvalidRequestException("cpuIsa", e.getMessage());
+            throw new InvalidRequestException("cpuIsa", String.valueOf(e.getMessage()));
         }
     }
 

@@ -26,7 +26,7 @@ final class Inbox implements CommandSource {
         lock.lock();
         try {
             if (closedBecause != null) {
-                throw new EngineClosedException(closedBecause.getMessage());
+                throw new EngineClosedException(String.valueOf(closedBecause.getMessage()));
             }
             commands.addAll(submissions);
             size = commands.size();

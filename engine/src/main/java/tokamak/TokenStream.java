@@ -152,10 +152,10 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
 
             @Override
             public TokenEvent next() {
-                if (!hasNext()) {
+                TokenEvent event = hasNext() ? ahead : null;
+                if (event == null) {
                     throw new NoSuchElementException("the stream has ended");
                 }
-                TokenEvent event = ahead;
                 ahead = null;
                 return event;
             }

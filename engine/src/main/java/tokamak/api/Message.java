@@ -51,7 +51,7 @@ public record Message(Map<String, ? extends @Nullable Object> fields) {
     }
 
     public String role() {
-        return (String) fields.get("role");
+        return String.valueOf(fields.get("role"));
     }
 
     /** The plain text of the content: the text parts one after another, "" where there is none. */

@@ -130,7 +130,7 @@ public final class ModelLoader {
         try {
             return rope.resolve(options.contextLength());
         } catch (IllegalArgumentException e) {
-            throw tensors.error(e.getMessage());
+            throw tensors.error(String.valueOf(e.getMessage()));
         }
     }
 

@@ -48,7 +48,7 @@ public final class LogprobReader {
         float max = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < vocabSize; i++) {
             float logit = logits[i];
-            if (logit != logit || logit == Float.POSITIVE_INFINITY) {
+            if (Float.isNaN(logit) || logit == Float.POSITIVE_INFINITY) {
                 throw new InvalidLogitsException("the model's logit of token " + i + " is " + logit);
             }
             max = Math.max(max, logit);

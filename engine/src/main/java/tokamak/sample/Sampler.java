@@ -56,7 +56,7 @@ public final class Sampler {
     private void checkNumbers() {
         for (int i = 0; i < numTokens; i++) {
             float v = logits[i];
-            if (v != v || v == Float.POSITIVE_INFINITY) {
+            if (Float.isNaN(v) || v == Float.POSITIVE_INFINITY) {
                 throw new InvalidLogitsException("the model's logit of token " + i + " is " + v);
             }
         }

@@ -3,6 +3,7 @@ package tokamak.text.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** {@code value.name}, {@code value[key]} and slices, in the order in which the sandbox of Jinja2 tries things. */
@@ -129,7 +130,7 @@ final class Access {
         List<@Nullable Object> taken = new ArrayList<>();
         for (long i = from; stride > 0 ? i < to : i > to; i += stride) {
             budget.elements(1);
-            taken.add(items.get((int) i));
+            taken.add(Objects.requireNonNull(items).get((int) i)); // text was dealt with above
         }
         return owner instanceof List ? taken : new Tuple(taken);
     }

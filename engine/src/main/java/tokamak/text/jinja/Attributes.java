@@ -47,7 +47,7 @@ final class Attributes {
     static Function<@Nullable Object, @Nullable Object> key(
             @Nullable Object path, @Nullable Object fallback, boolean caseSensitive, Budget budget) {
         Function<@Nullable Object, @Nullable Object> getter = getter(path, fallback, budget);
-        return caseSensitive ? getter : getter.andThen(value -> ignoreCase(value, budget));
+        return caseSensitive ? getter : value -> ignoreCase(getter.apply(value), budget);
     }
 
     static @Nullable Object ignoreCase(@Nullable Object value, Budget budget) {

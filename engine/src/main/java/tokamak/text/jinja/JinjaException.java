@@ -63,7 +63,8 @@ public final class JinjaException extends RuntimeException {
         if (line != 0 || newLine == 0) {
             return this;
         }
-        String message = kind == Kind.RAISED ? getMessage() : getMessage() + " (line " + newLine + ")";
+        String message = String.valueOf(getMessage());
+        message = kind == Kind.RAISED ? message : message + " (line " + newLine + ")";
         JinjaException located = new JinjaException(kind, message, newLine);
         located.setStackTrace(getStackTrace());
         return located;
