@@ -20,6 +20,7 @@ import tokamak.Engine;
 import tokamak.EngineConfig;
 import tokamak.EngineStats;
 import tokamak.TestEngines;
+import tokamak.server.access.Access;
 import tokamak.server.http.HttpConfig;
 import tokamak.server.openai.ApiServer;
 import tokamak.server.openai.ServedModel;
@@ -56,6 +57,11 @@ public final class TestServer implements AutoCloseable {
     }
 
     public TestServer(UnaryOperator<HttpConfig> http, UnaryOperator<EngineConfig> config) throws IOException {
+        this(http, config, Access.open());
+    }
+
+    public TestServer(UnaryOperator<HttpConfig> http, UnaryOperator<EngineConfig> config, Access access)
+            throws IOException {
         AlphabetModel model = new AlphabetModel(CONTEXT, step -> {
             if (gated) {
                 steps.acquireUninterruptibly();
@@ -67,7 +73,7 @@ public final class TestServer implements AutoCloseable {
         server = ApiServer.start(
                 http.apply(HttpConfig.loopback(0)),
                 new ServedModels(List.of(served)),
-                new ApiServer.Options("1.2.3", false));
+                new ApiServer.Options("1.2.3", access, false));
     }
 
     // ---- the model's steps

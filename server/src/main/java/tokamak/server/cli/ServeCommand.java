@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,6 +20,8 @@ import picocli.CommandLine.Spec;
 import tokamak.Engine;
 import tokamak.EngineConfig;
 import tokamak.api.SamplingParams;
+import tokamak.server.access.Access;
+import tokamak.server.access.ApiKey;
 import tokamak.server.http.Cors;
 import tokamak.server.http.HttpConfig;
 import tokamak.server.http.HttpLimits;
@@ -83,6 +86,22 @@ final class ServeCommand implements Callable<Integer> {
     private String generationConfig = "auto";
 
     @Option(
+            names = "--api-key",
+            paramLabel = "KEY",
+            arity = "1..*",
+            description = "Clients need one of these keys. Other users of this machine may see them; a file is better.")
+    private List<String> apiKeys = new ArrayList<>();
+
+    @Option(
+            names = "--api-key-file",
+            paramLabel = "FILE",
+            description =
+                    "JSON array of keys with limits: [{\"name\": ..., \"sha256\": ..., \"requests_per_minute\": ...,"
+                            + " \"tokens_per_minute\": ..., \"max_concurrent\": ..., \"best_priority\": ..., \"models\": [...]}]."
+                            + " Read again when it changes.")
+    private @Nullable Path apiKeyFile;
+
+    @Option(
             names = "--allowed-origins",
             paramLabel = "ORIGIN",
             arity = "1..*",
@@ -121,6 +140,7 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Path path = ModelPath.of(modelName());
         HttpConfig http = httpConfig();
+        Access access = access();
         EngineConfig config = engineOptions.config(path);
         VllmFlags.notes(spec.commandLine().getParseResult())
                 .forEach(note -> context.err().println("tokamak: " + note));
@@ -129,13 +149,29 @@ final class ServeCommand implements Callable<Integer> {
         try {
             ServedModel served = new ServedModel(engine, names(path), sampling(engine), Instant.now());
             ApiServer server = ApiServer.start(
-                    http, new ServedModels(List.of(served)), new ApiServer.Options(Version.number(), accessLog));
+                    http,
+                    new ServedModels(List.of(served)),
+                    new ApiServer.Options(Version.number(), access, accessLog));
             announce(server, served);
             return ShutdownSignals.await(server, Duration.ofSeconds(shutdownSeconds), context.err());
         } catch (ServerStartException e) {
             throw new CliFailure(String.valueOf(e.getMessage()));
         } finally {
             engine.close();
+        }
+    }
+
+    private Access access() {
+        List<ApiKey> keys = IntStream.range(0, apiKeys.size())
+                .mapToObj(i -> ApiKey.of("key-" + (i + 1), apiKeys.get(i)))
+                .toList();
+        try {
+            if (apiKeyFile != null) {
+                return Access.of(keys, apiKeyFile);
+            }
+            return keys.isEmpty() ? Access.open() : Access.of(keys);
+        } catch (IllegalArgumentException e) {
+            throw new CliFailure(String.valueOf(e.getMessage()));
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -35,7 +36,12 @@ final class LoopOutbox {
 
     private void schedule() {
         if (scheduled.compareAndSet(false, true)) {
-            loop.execute(this::run);
+            try {
+                loop.execute(this::run);
+            } catch (RejectedExecutionException e) {
+                // The server has been closed; nobody can read this any more.
+                items.clear();
+            }
         }
     }
 

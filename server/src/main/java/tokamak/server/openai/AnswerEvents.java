@@ -69,7 +69,7 @@ final class AnswerEvents {
             Submission.read(submission.parts().get(part), event -> reader.accept(event, part));
         } catch (RuntimeException e) {
             failures.add(e);
-            submission.close();
+            submission.cancel();
         }
     }
 

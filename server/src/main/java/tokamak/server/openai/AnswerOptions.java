@@ -3,6 +3,7 @@ package tokamak.server.openai;
 import java.util.Optional;
 import tokamak.api.GenerationRequest;
 import tokamak.api.SamplingParams;
+import tokamak.server.access.Caller;
 
 /**
  * How an answer is to be given, the same for completions and chats.
@@ -51,10 +52,17 @@ record AnswerOptions(
                 request.string("request_id").map(Json::clean).orElse(requestId));
     }
 
-    GenerationRequest request(int[] promptIds, SamplingParams params) {
+    GenerationRequest request(int[] promptIds, SamplingParams params, Caller caller) {
+        if (priority < caller.limits().bestPriority()) {
+            throw ApiException.invalid(
+                    "priority",
+                    "this key may not ask for a priority below "
+                            + caller.limits().bestPriority() + ", found " + priority);
+        }
         return GenerationRequest.tokens(promptIds)
                 .withSampling(params)
                 .withPriority(priority)
+                .withTenant(caller.name())
                 .withCacheSalt(cacheSalt)
                 .withRequestId(requestId);
     }

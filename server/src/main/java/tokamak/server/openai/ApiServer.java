@@ -3,6 +3,7 @@ package tokamak.server.openai;
 import java.time.Duration;
 import java.util.List;
 import tokamak.Engine;
+import tokamak.server.access.Access;
 import tokamak.server.http.HttpConfig;
 import tokamak.server.http.HttpListener;
 import tokamak.server.http.HttpServer;
@@ -20,14 +21,15 @@ public final class ApiServer implements AutoCloseable {
 
     /**
      * @param version shown to clients
+     * @param access who may use the server
      * @param accessLog whether to log a line per answer
      */
-    public record Options(String version, boolean accessLog) {}
+    public record Options(String version, Access access, boolean accessLog) {}
 
     private ApiServer(HttpConfig config, ServedModels models, Options options) {
         this.models = models;
         ServerMetrics metrics = metrics(models, options);
-        Router router = OpenAiApi.router(models, metrics, () -> ready, options.version());
+        Router router = OpenAiApi.router(models, metrics, options.access(), () -> ready, options.version());
         AccessLog accessLog = new AccessLog();
         HttpListener listener = (request, status, took) -> {
             metrics.answered(router.route(request.path()), request.method(), status, took);
@@ -35,7 +37,7 @@ public final class ApiServer implements AutoCloseable {
                 accessLog.answered(request, status, took);
             }
         };
-        this.http = HttpServer.start(config, router, new OpenAiErrors(), listener);
+        this.http = HttpServer.start(config, OpenAiApi.keyed(options.access(), router), new OpenAiErrors(), listener);
         metrics.gauge("tokamak_http_connections", "Open connections.", http::numConnections);
         metrics.gauge(
                 "tokamak_http_open_requests", "Requests that are not answered completely.", http::numOpenRequests);

@@ -4,15 +4,15 @@ import java.time.Instant;
 import java.util.List;
 import tokamak.api.Completion;
 import tokamak.api.Generation;
+import tokamak.server.access.Caller;
 import tokamak.server.http.Exchange;
-import tokamak.server.http.Handler;
 import tokamak.server.http.Response;
 import tokamak.server.metrics.ServerMetrics;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/chat/completions}: the next message of a chat. */
-final class ChatHandler implements Handler {
+final class ChatHandler implements Generating.Handler {
     private final ServedModels models;
     private final ServerMetrics metrics;
 
@@ -22,19 +22,21 @@ final class ChatHandler implements Handler {
     }
 
     @Override
-    public void handle(Exchange exchange) {
+    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
         String id = exchange.request().id();
         ChatRequest request = ChatRequest.read(Json.object(exchange.request().body()), models, id);
+        Generating.requireModel(caller, request.choice());
         AnswerHead head = new AnswerHead(
                 "chatcmpl-" + id,
                 Instant.now().getEpochSecond(),
                 request.choice().name());
         try (Submission submission = Submission.of(
                 request.choice().model(),
-                List.of(request.options().request(request.promptIds(), request.params())),
+                List.of(request.options().request(request.promptIds(), request.params(), caller)),
                 request.params(),
                 metrics,
-                exchange)) {
+                exchange,
+                visit)) {
             if (request.options().stream()) {
                 new ChatStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {

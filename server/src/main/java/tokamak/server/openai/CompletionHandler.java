@@ -7,15 +7,15 @@ import tokamak.api.FinishReason;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
 import tokamak.api.TokenLogprobs;
+import tokamak.server.access.Caller;
 import tokamak.server.http.Exchange;
-import tokamak.server.http.Handler;
 import tokamak.server.http.Response;
 import tokamak.server.metrics.ServerMetrics;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/completions}: texts that go on where prompts end. */
-final class CompletionHandler implements Handler {
+final class CompletionHandler implements Generating.Handler {
     private final ServedModels models;
     private final ServerMetrics metrics;
 
@@ -25,17 +25,18 @@ final class CompletionHandler implements Handler {
     }
 
     @Override
-    public void handle(Exchange exchange) {
+    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
         String id = exchange.request().id();
         CompletionRequest request =
                 CompletionRequest.read(Json.object(exchange.request().body()), models, id);
+        Generating.requireModel(caller, request.choice());
         AnswerHead head = new AnswerHead(
                 "cmpl-" + id, Instant.now().getEpochSecond(), request.choice().name());
         List<GenerationRequest> requests = request.prompts().stream()
-                .map(prompt -> request.options().request(prompt.ids(), request.params()))
+                .map(prompt -> request.options().request(prompt.ids(), request.params(), caller))
                 .toList();
         try (Submission submission =
-                Submission.of(request.choice().model(), requests, request.params(), metrics, exchange)) {
+                Submission.of(request.choice().model(), requests, request.params(), metrics, exchange, visit)) {
             if (request.options().stream()) {
                 new CompletionStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {

@@ -1,10 +1,14 @@
 package tokamak.server.openai;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import tokamak.api.TokamakException;
+import tokamak.server.access.Access;
+import tokamak.server.access.LimitReachedException;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Handler;
+import tokamak.server.http.Request;
 import tokamak.server.http.Response;
 import tokamak.server.http.Router;
 import tokamak.server.metrics.ServerMetrics;
@@ -19,14 +23,15 @@ public final class OpenAiApi {
      * @param isReady whether requests are taken; load balancers ask {@code /health}
      * @param version of the server
      */
-    public static Router router(ServedModels models, ServerMetrics metrics, BooleanSupplier isReady, String version) {
+    public static Router router(
+            ServedModels models, ServerMetrics metrics, Access access, BooleanSupplier isReady, String version) {
         Router router = new Router(new OpenAiErrors());
         ModelHandlers model = new ModelHandlers(models);
         TokenizeHandlers tokenize = new TokenizeHandlers(models);
         router.add("GET", ModelHandlers.PATH, guarded(model::list))
                 .addBelow("GET", ModelHandlers.PATH + "/", guarded(model::show))
-                .add("POST", "/v1/completions", guarded(new CompletionHandler(models, metrics)))
-                .add("POST", "/v1/chat/completions", guarded(new ChatHandler(models, metrics)))
+                .add("POST", "/v1/completions", guarded(new Generating(access, new CompletionHandler(models, metrics))))
+                .add("POST", "/v1/chat/completions", guarded(new Generating(access, new ChatHandler(models, metrics))))
                 .add("POST", "/tokenize", guarded(tokenize::tokenize))
                 .add("POST", "/detokenize", guarded(tokenize::detokenize));
         addSurroundings(router, models, metrics, isReady, version);
@@ -57,6 +62,30 @@ public final class OpenAiApi {
                 });
     }
 
+    /** Lets through who has a key, and whoever asks for the server's health. */
+    static Handler keyed(Access access, Handler handler) {
+        return exchange -> {
+            Request request = exchange.request();
+            if (request.path().equals("/health")
+                    || request.path().equals("/health/live")
+                    || access.identify(request.header("authorization")).isPresent()) {
+                handler.handle(exchange);
+            } else {
+                boolean none = request.header("authorization").isEmpty();
+                exchange.respond(OpenAiErrors.response(new ApiException(
+                                401,
+                                "invalid_request_error",
+                                null,
+                                "invalid_api_key",
+                                Optional.empty(),
+                                none
+                                        ? "an API key is needed: send it as 'Authorization: Bearer KEY'"
+                                        : "the API key is not known here"))
+                        .withHeader("www-authenticate", "Bearer"));
+            }
+        };
+    }
+
     private static int load(ServedModels models) {
         return models.all().stream()
                 .mapToInt(model -> model.engine().stats().numOpenAnswers())
@@ -71,6 +100,8 @@ public final class OpenAiApi {
             } catch (ApiException e) {
                 fail(exchange, e);
             } catch (TokamakException e) {
+                fail(exchange, OpenAiErrors.of(e));
+            } catch (LimitReachedException e) {
                 fail(exchange, OpenAiErrors.of(e));
             }
         };

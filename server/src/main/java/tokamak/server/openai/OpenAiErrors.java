@@ -10,6 +10,7 @@ import tokamak.api.ModelLoadException;
 import tokamak.api.OverloadedException;
 import tokamak.api.StepFailedException;
 import tokamak.api.TokamakException;
+import tokamak.server.access.LimitReachedException;
 import tokamak.server.http.ErrorFormat;
 import tokamak.server.http.Response;
 import tools.jackson.databind.node.ObjectNode;
@@ -40,6 +41,16 @@ public final class OpenAiErrors implements ErrorFormat {
                 .put("param", error.param())
                 .put("code", error.code());
         return body;
+    }
+
+    static ApiException of(LimitReachedException limit) {
+        return new ApiException(
+                429,
+                "rate_limit_error",
+                null,
+                "rate_limit_exceeded",
+                Optional.of(limit.retryAfter()),
+                String.valueOf(limit.getMessage()));
     }
 
     static ApiException of(TokamakException failure) {

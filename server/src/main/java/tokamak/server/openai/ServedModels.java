@@ -29,16 +29,14 @@ public record ServedModels(List<ServedModel> all) {
         return all.stream()
                 .filter(model -> model.names().contains(name))
                 .findFirst()
-                .orElseThrow(() -> new ApiException(
-                        404,
-                        "invalid_request_error",
-                        "model",
-                        "model_not_found",
-                        Optional.empty(),
-                        "there is no model '" + name + "' here; there is "
-                                + all.stream()
-                                        .flatMap(model -> model.names().stream())
-                                        .map(served -> "'" + served + "'")
-                                        .collect(Collectors.joining(", "))));
+                .orElseThrow(() -> notFound("there is no model '" + name + "' here; there is "
+                        + all.stream()
+                                .flatMap(model -> model.names().stream())
+                                .map(served -> "'" + served + "'")
+                                .collect(Collectors.joining(", "))));
+    }
+
+    static ApiException notFound(String message) {
+        return new ApiException(404, "invalid_request_error", "model", "model_not_found", Optional.empty(), message);
     }
 }

@@ -10,6 +10,7 @@ import tokamak.api.OverloadedException;
 import tokamak.api.SamplingParams;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenEvent;
+import tokamak.server.access.Caller;
 import tokamak.server.http.Exchange;
 import tokamak.server.metrics.RequestMeter;
 import tokamak.server.metrics.ServerMetrics;
@@ -23,6 +24,12 @@ final class Submission implements AutoCloseable {
     record Part(TokenStream stream, RequestMeter meter) {}
 
     private final List<Part> parts = new ArrayList<>();
+    private final Caller.Visit visit;
+    private boolean charged;
+
+    private Submission(Caller.Visit visit) {
+        this.visit = visit;
+    }
 
     /** @throws TokamakException if one is refused; none runs then */
     static Submission of(
@@ -30,8 +37,9 @@ final class Submission implements AutoCloseable {
             List<GenerationRequest> requests,
             SamplingParams params,
             ServerMetrics metrics,
-            Exchange exchange) {
-        Submission submission = new Submission();
+            Exchange exchange,
+            Caller.Visit visit) {
+        Submission submission = new Submission(visit);
         try {
             for (GenerationRequest request : requests) {
                 TokenStream stream = model.engine().submit(request);
@@ -80,8 +88,20 @@ final class Submission implements AutoCloseable {
         }
     }
 
+    /** Cancels what still runs. Any thread may call this. */
+    void cancel() {
+        parts.forEach(part -> part.stream().close());
+    }
+
+    /** Cancels what still runs, and charges the caller for what has come. */
     @Override
     public void close() {
-        parts.forEach(part -> part.stream().close());
+        cancel();
+        if (!charged) {
+            charged = true;
+            visit.charge(parts.stream()
+                    .mapToLong(part -> part.stream().usage().totalTokens())
+                    .sum());
+        }
     }
 }

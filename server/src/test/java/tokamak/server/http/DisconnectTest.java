@@ -100,14 +100,16 @@ class DisconnectTest {
                 java.time.Duration.ofMillis(300));
         try (TestServer server = new TestServer(http -> http.withLimits(limits), config -> config)) {
             // Every event carries the best hundred tokens, so that socket buffers are soon full.
-            String body = "{\"prompt\": [\"0\", \"1\", \"2\", \"3\"], \"max_tokens\": 2000, \"stream\": true, \"logprobs\": 100, \"n\": 4}";
+            String body =
+                    "{\"prompt\": [\"0\", \"1\", \"2\", \"3\"], \"max_tokens\": 2000, \"stream\": true, \"logprobs\": 100, \"n\": 4}";
             Socket client = new Socket();
             client.setReceiveBufferSize(4096);
             client.connect(new java.net.InetSocketAddress("127.0.0.1", server.server.port()));
             try (client) {
                 byte[] bytes = body.getBytes(java.nio.charset.StandardCharsets.UTF_8);
                 client.getOutputStream()
-                        .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + bytes.length + "\r\n\r\n")
+                        .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + bytes.length
+                                        + "\r\n\r\n")
                                 .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
                 client.getOutputStream().write(bytes);
                 TestServer.await("it is taken", () -> server.stats().numOpenAnswers() > 0);

@@ -57,8 +57,7 @@ class ChatsTest {
 
     @Test
     void partsDevelopersAndToolResultsAreUnderstood() {
-        TestServer.Answer answer = post(
-                """
+        TestServer.Answer answer = post("""
                 "max_completion_tokens": 1, "return_token_ids": true, "messages": [
                   {"role": "developer", "content": "d"},
                   {"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}]},
@@ -67,7 +66,8 @@ class ChatsTest {
                   {"role": "tool", "tool_call_id": "1", "content": "r"}]
                 """);
         assertThat(answer.status()).as(answer.raw().body()).isEqualTo(200);
-        TestServer.Answer text = server.post("/detokenize", "{\"tokens\": " + answer.body().get("prompt_token_ids") + "}");
+        TestServer.Answer text =
+                server.post("/detokenize", "{\"tokens\": " + answer.body().get("prompt_token_ids") + "}");
         assertThat(text.body().get("prompt").stringValue()).isEqualTo("system:d;user:x\ny;assistant:;tool:r;a");
         assertThat(answer.body().at("/usage/completion_tokens").intValue()).isEqualTo(1);
     }
@@ -81,7 +81,8 @@ class ChatsTest {
                 .isEqualTo("qrs");
         TestServer.Answer continued = post("\"messages\": [{\"role\": \"user\", \"content\": \"hi\"},"
                 + " {\"role\": \"assistant\", \"content\": \"hell\"}], \"continue_final_message\": true");
-        assertThat(continued.body().at("/choices/0/message/content").stringValue()).isEqualTo("mno");
+        assertThat(continued.body().at("/choices/0/message/content").stringValue())
+                .isEqualTo("mno");
     }
 
     @Test
@@ -90,7 +91,8 @@ class ChatsTest {
                 PATH,
                 "{\"temperature\": 0, \"max_tokens\": 3, \"stream\": true, \"n\": 2, \"stream_options\":"
                         + " {\"include_usage\": true}, " + HI + "}");
-        assertThat(chunks.stream().map(chunk -> chunk.get("id").stringValue()).distinct()).hasSize(1);
+        assertThat(chunks.stream().map(chunk -> chunk.get("id").stringValue()).distinct())
+                .hasSize(1);
         assertThat(chunks).allMatch(chunk -> chunk.get("object").stringValue().equals("chat.completion.chunk"));
         for (int index = 0; index < 2; index++) {
             int wanted = index;
@@ -103,7 +105,8 @@ class ChatsTest {
                             .map(choice -> choice.at("/delta/content").asString(""))
                             .collect(Collectors.joining()))
                     .isEqualTo("bcd");
-            assertThat(own.stream().filter(choice -> !choice.get("finish_reason").isNull()))
+            assertThat(own.stream()
+                            .filter(choice -> !choice.get("finish_reason").isNull()))
                     .containsExactly(own.getLast());
             assertThat(own.getLast().get("finish_reason").stringValue()).isEqualTo("length");
             assertThat(own.getLast().get("delta").isObject()).isTrue();
@@ -115,8 +118,8 @@ class ChatsTest {
 
     @Test
     void logprobsCarryTheBytesOfEveryToken() {
-        TestServer.Answer answer = post(
-                HI + ", \"chat_template_kwargs\": {\"start\": \"%\"}, \"logprobs\": true, \"top_logprobs\": 2");
+        TestServer.Answer answer =
+                post(HI + ", \"chat_template_kwargs\": {\"start\": \"%\"}, \"logprobs\": true, \"top_logprobs\": 2");
         JsonNode content = answer.body().at("/choices/0/logprobs/content");
         assertThat(content.size()).isEqualTo(3);
         assertThat(answer.body().at("/choices/0/message/content").stringValue()).isEqualTo("\u20ac");
@@ -124,7 +127,10 @@ class ChatsTest {
         assertThat(content.get(2).get("bytes").toString()).isEqualTo("[172]");
         assertThat(content.get(0).get("top_logprobs").size()).isEqualTo(2);
         assertThat(content.get(0).get("logprob").doubleValue()).isBetween(-0.001, 0.0);
-        assertThat(post(HI + ", \"logprobs\": true").body().at("/choices/0/logprobs/content/0/top_logprobs").size())
+        assertThat(post(HI + ", \"logprobs\": true")
+                        .body()
+                        .at("/choices/0/logprobs/content/0/top_logprobs")
+                        .size())
                 .isZero();
     }
 }

@@ -110,13 +110,16 @@ class ErrorsTest {
         assertThat(answer.error("message")).contains("abc");
         TestServer.Answer alias = server.post("/v1/completions", "{\"model\": \"org/alias\", \"prompt\": \"a\"}");
         assertThat(alias.body().get("model").stringValue()).isEqualTo("org/alias");
-        assertThat(server.get("/v1/models/org%2Falias").body().get("id").stringValue()).isEqualTo("org/alias");
-        assertThat(server.get("/v1/models").body().at("/data/0/max_model_len").intValue()).isEqualTo(TestServer.CONTEXT);
+        assertThat(server.get("/v1/models/org%2Falias").body().get("id").stringValue())
+                .isEqualTo("org/alias");
+        assertThat(server.get("/v1/models").body().at("/data/0/max_model_len").intValue())
+                .isEqualTo(TestServer.CONTEXT);
     }
 
     @Test
     void brokenAndDeepJsonIs400() {
-        for (String body : List.of("", "{", "[]", "nul", "{\"prompt\": \"a\"", "[".repeat(5000), "\u0000", "{\"a\": NaN}")) {
+        for (String body :
+                List.of("", "{", "[]", "nul", "{\"prompt\": \"a\"", "[".repeat(5000), "\u0000", "{\"a\": NaN}")) {
             TestServer.Answer answer = server.post("/v1/completions", body);
             assertThat(answer.status()).as(body).isEqualTo(400);
             assertThat(answer.error("message")).isNotEmpty();
@@ -136,7 +139,9 @@ class ErrorsTest {
         assertThat(whole.error("type")).isEqualTo("server_error");
         TestServer.Answer streamed = server.post("/v1/completions", "{\"prompt\": \"a!\", \"stream\": true}");
         assertThat(streamed.status()).as("nothing had been sent").isEqualTo(500);
-        assertThat(server.post("/v1/completions", "{\"prompt\": \"a\", \"temperature\": 0}").text()).startsWith("bcd");
+        assertThat(server.post("/v1/completions", "{\"prompt\": \"a\", \"temperature\": 0}")
+                        .text())
+                .startsWith("bcd");
     }
 
     @Test
@@ -156,7 +161,20 @@ class ErrorsTest {
                 + "\"stop\":[\"q\"],\"logit_bias\":{\"98\":1},\"seed\":5,\"logprobs\":true,\"top_logprobs\":1}";
         String text = "{\"prompt\":[\"ab\",\"c\"],\"max_tokens\":2,\"n\":2,\"temperature\":0.5,\"echo\":true,"
                 + "\"logprobs\":1,\"stop\":\"x\",\"stream\":false,\"min_p\":0.1,\"top_k\":3,\"bad_words\":[\"e\"]}";
-        String[] pieces = {"null", "-1", "1e999", "\"\\ud800\"", "[]", "{}", "true", "9999999999999999999999", "\"\"", "0.5", "[[1]]", "\\u0000"};
+        String[] pieces = {
+            "null",
+            "-1",
+            "1e999",
+            "\"\\ud800\"",
+            "[]",
+            "{}",
+            "true",
+            "9999999999999999999999",
+            "\"\"",
+            "0.5",
+            "[[1]]",
+            "\\u0000"
+        };
         SplittableRandom random = new SplittableRandom(5);
         for (int i = 0; i < 600; i++) {
             StringBuilder body = new StringBuilder(i % 2 == 0 ? chat : text);
