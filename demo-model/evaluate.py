@@ -148,11 +148,12 @@ def all_tasks(scale):
         *facts_tasks(w, facts.CONCEPTS, "facts: inference", n(60)),
         *facts_tasks(w, facts.SMALLTALK, "small talk", n(60)),
     ]
-    for group, make, count in (
-        ("small sums", w.arithmetic, 100),
-        ("everyday facts", everyday(w), 80),
-        ("repeat a text", w.repeat, 60),
-    ):
+    for _ in range(n(160)):
+        turn = w.arithmetic()
+        left, _, right = turn[1].split(" = ")[0].split(" ")
+        group = "sums: up to ten, learned" if min(int(left), int(right)) <= 10 or "×" in turn[1] else "sums: never seen"
+        out.append(Task(group, single(w, turn), equals(turn[1]), turn[1]))
+    for group, make, count in (("everyday facts", everyday(w), 80), ("repeat a text", w.repeat, 60)):
         for _ in range(n(count)):
             turn = make()
             out.append(Task(group, single(w, turn), equals(turn[1]), turn[1]))

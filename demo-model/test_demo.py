@@ -7,7 +7,7 @@ import unittest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import render
-from dialogues import Writer, is_held, part
+from dialogues import Writer, held_sum, part
 from tokenizer import ADDED, Tokenizer, learn
 
 
@@ -39,12 +39,15 @@ class GeneratorTest(unittest.TestCase):
         self.assertEqual(set(options), set(train) | set(held))
 
     def test_held_out_sums_are_never_trained(self):
-        for held in (False, True):
+        kept = {False: set(), True: set()}
+        for held in kept:
             writer = Writer(5, held)
-            for _ in range(500):
-                answer = writer.arithmetic()[1]
-                a, sign, b = answer.split(" = ")[0].split(" ")
-                self.assertEqual(held, is_held(f"{a}{sign.replace('×', '*')}{b}"), answer)
+            for _ in range(2000):
+                a, sign, b = writer.arithmetic()[1].split(" = ")[0].split(" ")
+                if sign != "×" and held_sum(int(a), sign, int(b)):
+                    kept[held].add((a, sign, b))
+        self.assertFalse(kept[False])
+        self.assertGreater(len(kept[True]), 100)
 
     def test_json_answers_are_json_and_arguments_come_from_the_conversation(self):
         for d in dialogues(2000):
