@@ -25,7 +25,7 @@ public final class Cli {
      */
     public static int run(CliContext context, String... args) {
         CommandLine line = commandLine(context);
-        int code = line.execute(args);
+        int code = execute(context, line, args);
         try {
             context.flush();
         } catch (CliContext.ClosedPipe e) {
@@ -35,12 +35,22 @@ public final class Cli {
         return code;
     }
 
+    private static int execute(CliContext context, CommandLine line, String... args) {
+        try {
+            boolean serves = args.length > 0 && args[0].equals("serve");
+            return line.execute(serves ? ConfigFile.expand(args) : args);
+        } catch (CliFailure e) {
+            return report(context, e);
+        }
+    }
+
     private static CommandLine commandLine(CliContext context) {
         CommandLine line = new CommandLine(new RootCommand(context));
         line.addSubcommand(new GenerateCommand(context));
         line.addSubcommand(new ScoreCommand(context));
-        VllmFlags.addTo(
-                line.addSubcommand(new ServeCommand(context)).getSubcommands().get("serve"));
+        CommandLine serve = new CommandLine(new ServeCommand(context));
+        VllmFlags.addTo(serve);
+        line.addSubcommand(serve);
         line.addSubcommand(new InspectCommand(context));
         line.addSubcommand(new TokenizeCommand(context));
         line.addSubcommand(new BenchCommand(context));

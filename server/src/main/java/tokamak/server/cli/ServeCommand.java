@@ -129,6 +129,13 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--access-log", description = "Log a line of JSON per answer.")
     private boolean accessLog;
 
+    /** Read by {@link ConfigFile} before the command line is. */
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "More flags, as YAML: 'max-model-len: 32768'. Those given here win.")
+    private @Nullable Path configFile;
+
     @Mixin
     private HelpOption help = new HelpOption();
 

@@ -34,7 +34,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Of further requests that a client sends before it has its answer. */
     private static final int MAX_HELD_BYTES = 64 << 10;
 
-    private static final Duration LINGER = Duration.ofSeconds(2);
+    private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final HttpServer server;
     private final ArrayDeque<HttpObject> held = new ArrayDeque<>();

@@ -23,11 +23,11 @@ public record HttpLimits(
         Duration bodyTimeout,
         int maxUnsentBytes,
         Duration slowReaderTimeout) {
-    /** Fit for a heap of some hundred megabytes. */
+    /** Fit for the heap there is: a body of numbers takes some fifteen times its size while it is understood. */
     public static HttpLimits defaults() {
         return new HttpLimits(
                 8 << 20,
-                Math.max(16L << 20, Runtime.getRuntime().maxMemory() / 8),
+                Math.max(8L << 20, Runtime.getRuntime().maxMemory() / 32),
                 16 << 10,
                 8192,
                 Duration.ofSeconds(75),

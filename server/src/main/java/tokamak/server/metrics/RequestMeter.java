@@ -27,12 +27,18 @@ public final class RequestMeter {
         private boolean ended;
     }
 
-    RequestMeter(RequestHistograms metrics, String model, int numPromptTokens, int numAnswers, LongSupplier clock) {
+    RequestMeter(
+            RequestHistograms metrics,
+            String model,
+            int numPromptTokens,
+            int numAnswers,
+            long startNanos,
+            LongSupplier clock) {
         this.metrics = metrics;
         this.model = model;
         this.numPromptTokens = numPromptTokens;
         this.clock = clock;
-        this.startNanos = clock.getAsLong();
+        this.startNanos = startNanos;
         this.answers = new AnswerTimes[numAnswers];
         for (int i = 0; i < numAnswers; i++) {
             answers[i] = new AnswerTimes();

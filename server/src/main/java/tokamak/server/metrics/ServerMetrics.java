@@ -70,13 +70,14 @@ public final class ServerMetrics {
                 .register(registry);
     }
 
-    /** A request has been taken. */
-    public RequestMeter begin(String model, int numPromptTokens, int numAnswers, OptionalInt maxTokens) {
+    /** A request has been taken. @param startNanos when it came, by {@link System#nanoTime} */
+    public RequestMeter begin(
+            String model, int numPromptTokens, int numAnswers, OptionalInt maxTokens, long startNanos) {
         maxTokens.ifPresent(max -> requests.paramsMaxTokens
                 .labelValues(model, RequestHistograms.ENGINE)
                 .observe(max));
         requests.paramsN.labelValues(model, RequestHistograms.ENGINE).observe(numAnswers);
-        return new RequestMeter(requests, model, numPromptTokens, numAnswers, System::nanoTime);
+        return new RequestMeter(requests, model, numPromptTokens, numAnswers, startNanos, System::nanoTime);
     }
 
     /** A request found the queue full. @param limit that was reached */

@@ -42,9 +42,14 @@ final class Submission implements AutoCloseable {
         Submission submission = new Submission(visit);
         try {
             for (GenerationRequest request : requests) {
+                long startNanos = System.nanoTime();
                 TokenStream stream = model.engine().submit(request);
                 RequestMeter meter = metrics.begin(
-                        model.name(), stream.promptTokenIds().length, params.numSequences(), params.maxTokens());
+                        model.name(),
+                        stream.promptTokenIds().length,
+                        params.numSequences(),
+                        params.maxTokens(),
+                        startNanos);
                 submission.parts.add(new Part(stream, meter));
                 exchange.onGone(stream::cancel);
             }
