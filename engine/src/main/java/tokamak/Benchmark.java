@@ -95,16 +95,8 @@ public final class Benchmark {
         };
     }
 
-    private CpuArithmetic arithmetic() {
-        try {
-            return CpuArithmetic.named(options.cpuIsa());
-        } catch (IllegalArgumentException e) {
-            throw new InvalidRequestException("cpuIsa", String.valueOf(e.getMessage()));
-        }
-    }
-
     private BenchReport.Machine machine(int threads) {
-        try (CpuArithmetic arithmetic = arithmetic()) {
+        try (CpuArithmetic arithmetic = Arithmetic.named(options.cpuIsa())) {
             Optional<CpuLimits> limits = CpuLimits.measure(arithmetic, threads);
             return new BenchReport.Machine(
                     arithmetic.cpuName(),
@@ -124,7 +116,7 @@ public final class Benchmark {
         ModelOptions modelOptions =
                 new ModelOptions(longest, MAX_STEP_TOKENS, most, kvType(), blocksEach * most, KV_BLOCK_SIZE);
         List<BenchReport.Row> rows = new ArrayList<>();
-        try (CpuBackend backend = new CpuBackend(machine.threads(), arithmetic());
+        try (CpuBackend backend = new CpuBackend(machine.threads(), Arithmetic.named(options.cpuIsa()));
                 LanguageModel model =
                         ModelLoader.load(checkpoint, Families.of(checkpoint), backend, modelOptions, share -> {})) {
             Steps steps = new Steps(model, blocksEach);

@@ -17,12 +17,20 @@ final class HostMemory {
     private HostMemory() {}
 
     static long availableBytes() {
-        return Math.min(ofMachine(), ofContainer());
+        return Math.min(ofMachine("MemAvailable:"), ofContainer());
     }
 
-    private static long ofMachine() {
+    /** What there is in all, used or not. */
+    static long totalBytes() {
+        List<String> limit = lines(CONTAINER_LIMIT);
+        long container =
+                limit.isEmpty() ? Long.MAX_VALUE : number(limit.getFirst().strip(), Long.MAX_VALUE);
+        return Math.min(ofMachine("MemTotal:"), container);
+    }
+
+    private static long ofMachine(String field) {
         for (String line : lines(MEMINFO)) {
-            if (line.startsWith("MemAvailable:")) {
+            if (line.startsWith(field)) {
                 return number(line.replaceAll("[^0-9]", ""), UNKNOWN / 1024) * 1024;
             }
         }

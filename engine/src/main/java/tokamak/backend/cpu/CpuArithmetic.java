@@ -1,5 +1,7 @@
 package tokamak.backend.cpu;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tokamak.backend.cpu.x64.ExecutableMemoryException;
 import tokamak.backend.cpu.x64.Isa;
@@ -21,7 +23,7 @@ public record CpuArithmetic(@Nullable Kernels kernels, String description) imple
             return new CpuArithmetic(kernels, kernels.describe());
         } catch (ExecutableMemoryException e) {
             LOG.log(System.Logger.Level.WARNING, "CPU kernels in plain Java, much slower: " + e.getMessage());
-            return scalar();
+            return new CpuArithmetic(null, "plain Java as " + e.getMessage());
         }
     }
 
@@ -55,6 +57,13 @@ public record CpuArithmetic(@Nullable Kernels kernels, String description) imple
     /** The instruction set's name, as {@link #named} takes it. */
     public String isaName() {
         return kernels == null ? "scalar" : kernels.isa().label();
+    }
+
+    /** What {@link #named} takes on this processor, slowest first. */
+    public List<String> available() {
+        Stream<String> isas =
+                kernels == null ? Stream.of() : kernels.available().stream().map(Isa::label);
+        return Stream.concat(Stream.of("scalar"), isas).toList();
     }
 
     /** Gives the machine code back. A backend that was made with it does this itself. */

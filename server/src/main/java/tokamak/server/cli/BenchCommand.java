@@ -76,12 +76,8 @@ final class BenchCommand implements Callable<Integer> {
             description = "Threads, all tests for each number. Default: one per processor.")
     private List<Integer> threads = List.of(Runtime.getRuntime().availableProcessors());
 
-    @Option(
-            names = "--cpu-isa",
-            paramLabel = "NAME",
-            description = "auto, scalar, avx2, avxvnni or avx512. Default: ${DEFAULT-VALUE}.",
-            defaultValue = "auto")
-    private String cpuIsa = "auto";
+    @Mixin
+    private IsaOption isa = new IsaOption();
 
     @Option(
             names = "--kv-cache-dtype",
@@ -110,7 +106,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         BenchOptions options = new BenchOptions(
-                subject(), promptTokens, generatedTokens, depth, parallel, threads, cpuIsa, kvType, repetitions);
+                subject(), promptTokens, generatedTokens, depth, parallel, threads, isa.name(), kvType, repetitions);
         if (!json) {
             context.out()
                     .printf(

@@ -54,6 +54,7 @@ public final class Cli {
         line.addSubcommand(new InspectCommand(context));
         line.addSubcommand(new TokenizeCommand(context));
         line.addSubcommand(new BenchCommand(context));
+        line.addSubcommand(new SelfTestCommand(context));
         line.setOut(new PrintWriter(context.out(), true));
         line.setErr(new PrintWriter(context.err(), true));
         line.setColorScheme(Help.defaultColorScheme(context.outIsTerminal() ? Help.Ansi.ON : Help.Ansi.OFF));

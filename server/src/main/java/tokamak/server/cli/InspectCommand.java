@@ -8,12 +8,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tokamak.MachineInfo;
 import tokamak.ModelInfo;
 
 @Command(
         name = "inspect",
-        header = "Show what is in a model and what memory it needs.",
-        description = "Reads headers and settings only, so it is quick for large models too.",
+        header = "Show what is in a model and what memory it needs, or what this machine can do.",
+        description = "Of a model it reads headers and settings only, so it is quick for large models too.",
         sortOptions = false)
 final class InspectCommand implements Callable<Integer> {
     private static final int USUAL_CONTEXT = 4096;
@@ -41,8 +42,14 @@ final class InspectCommand implements Callable<Integer> {
 
     private final CliContext context;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "GGUF file or Hugging Face folder.")
-    private String model = "";
+    @Parameters(index = "0", arity = "0..1", paramLabel = "MODEL", description = "GGUF file or Hugging Face folder.")
+    private @Nullable String model;
+
+    @Option(names = "--machine", description = "Show processor, memory and measured limits instead of a model.")
+    private boolean machine;
+
+    @Mixin
+    private IsaOption isa = new IsaOption();
 
     @Option(
             names = {"--context", "--max-model-len"},
@@ -66,6 +73,27 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (machine == (model != null)) {
+            throw new CliFailure("inspect needs either a MODEL or --machine");
+        }
+        if (model == null) {
+            inspectMachine();
+        } else {
+            inspect(model);
+        }
+        return 0;
+    }
+
+    private void inspectMachine() {
+        MachineInfo info = MachineInfo.of(isa.name());
+        if (json) {
+            context.out().println(Json.indented(info));
+        } else {
+            new MachinePage(context.out()).print(info);
+        }
+    }
+
+    private void inspect(String model) {
         if (contextLength != null && contextLength < 1) {
             throw new CliFailure("--context must be at least 1, found " + contextLength);
         }
@@ -80,7 +108,6 @@ final class InspectCommand implements Callable<Integer> {
                 page.printTensors(info);
             }
         }
-        return 0;
     }
 
     private static int usualContext(ModelInfo info) {

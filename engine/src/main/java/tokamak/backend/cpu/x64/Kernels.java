@@ -64,6 +64,11 @@ public final class Kernels implements AutoCloseable {
         }
     }
 
+    /** What this processor can run, narrowest first. */
+    public List<Isa> available() {
+        return Isa.availableOn(features);
+    }
+
     public Isa isa() {
         return isa;
     }

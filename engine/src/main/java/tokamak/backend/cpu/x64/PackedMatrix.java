@@ -3,6 +3,10 @@ package tokamak.backend.cpu.x64;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import tokamak.tensor.DType;
 import tokamak.tensor.Tensor;
 
 /**
@@ -12,6 +16,9 @@ import tokamak.tensor.Tensor;
  * may be spread over threads. A token's result is the same bit for bit in any batch and under any split.
  */
 public final class PackedMatrix {
+    /** Raised whenever a matrix's packed bytes become others, under any instruction set: stored ones are then made anew. */
+    public static final int LAYOUT_VERSION = 1;
+
     private final LinearCode code;
     private final MemorySegment data;
     private final long rows;
@@ -22,6 +29,14 @@ public final class PackedMatrix {
         this.data = data;
         this.rows = rows;
         this.columns = columns;
+    }
+
+    /** The formats that have kernels. */
+    public static List<DType> formats() {
+        return Stream.concat(
+                        Arrays.stream(FloatFormat.values()).map(format -> format.dtype),
+                        Arrays.stream(QuantFormat.values()).map(format -> format.dtype))
+                .toList();
     }
 
     /** Whether there is a kernel for the tensor's format and numbers. */
@@ -40,11 +55,34 @@ public final class PackedMatrix {
      * @throws IllegalArgumentException if no kernel covers the tensor's format
      */
     public static PackedMatrix allocate(Kernels kernels, Tensor tensor, Arena arena) {
-        LinearCode code = LinearCode.of(tensor.dtype(), kernels)
+        LinearCode code = code(kernels, tensor);
+        MemorySegment data = LargeMemory.allocate(arena, bytes(code, tensor));
+        return new PackedMatrix(code, data, tensor.rows(), tensor.columns());
+    }
+
+    /**
+     * A matrix over bytes that were packed before, from the same tensor under the same instruction set and layout.
+     *
+     * @param packed native memory; whoever owns it keeps it for as long as the matrix is used
+     * @throws IllegalArgumentException if it is not as large as the tensor's packed form
+     */
+    public static PackedMatrix of(Kernels kernels, Tensor tensor, MemorySegment packed) {
+        LinearCode code = code(kernels, tensor);
+        if (!packed.isNative() || packed.byteSize() != bytes(code, tensor)) {
+            throw new IllegalArgumentException(
+                    tensor + " takes " + bytes(code, tensor) + " bytes of native memory, found " + packed);
+        }
+        return new PackedMatrix(code, packed, tensor.rows(), tensor.columns());
+    }
+
+    private static LinearCode code(Kernels kernels, Tensor tensor) {
+        return LinearCode.of(tensor.dtype(), kernels)
                 .orElseThrow(() -> new IllegalArgumentException("no kernel for " + tensor));
+    }
+
+    private static long bytes(LinearCode code, Tensor tensor) {
         long numPanels = (tensor.rows() + code.panelRows() - 1) / code.panelRows();
-        long bytes = Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
-        return new PackedMatrix(code, LargeMemory.allocate(arena, bytes), tensor.rows(), tensor.columns());
+        return Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
     }
 
     /** Packs the panels {@code [fromPanel, toPanel)} of the tensor. Threads may share the panels out among them. */
@@ -57,6 +95,11 @@ public final class PackedMatrix {
             MemorySegment target = data.asSlice(panel * bytes, bytes);
             code.packPanel(tensor.data(), rows, columns, (long) panel * code.panelRows(), target);
         }
+    }
+
+    /** The packed bytes, for whoever stores them. */
+    public MemorySegment memory() {
+        return data;
     }
 
     public long rows() {

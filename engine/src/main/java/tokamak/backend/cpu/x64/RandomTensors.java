@@ -10,11 +10,16 @@ import java.util.SplittableRandom;
 import tokamak.tensor.DType;
 import tokamak.tensor.Tensor;
 
-/** Tensors of every format with random codes and scales of an ordinary size. */
-final class RandomTensors {
+/** Tensors of every format with random codes and scales of an ordinary size, to check kernels with. */
+public final class RandomTensors {
     private RandomTensors() {}
 
-    static Tensor create(DType dtype, int rows, int columns, SplittableRandom random, Arena arena) {
+    /**
+     * {@code [rows, columns]}.
+     *
+     * @throws IllegalArgumentException for formats that no kernel covers
+     */
+    public static Tensor create(DType dtype, int rows, int columns, SplittableRandom random, Arena arena) {
         MemorySegment data = arena.allocate(dtype.bytes((long) rows * columns), 1);
         long blockBytes = dtype.blockBytes();
         for (long at = 0; at < data.byteSize(); at += blockBytes) {
