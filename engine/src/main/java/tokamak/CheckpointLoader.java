@@ -1,15 +1,19 @@
 package tokamak;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
 import tokamak.api.ModelLoadException;
 import tokamak.api.SamplingParams;
-import tokamak.backend.Backend;
+import tokamak.backend.cpu.CpuArithmetic;
 import tokamak.backend.cpu.CpuBackend;
+import tokamak.backend.cpu.PackCache;
+import tokamak.backend.cpu.PackedImage;
 import tokamak.file.Checkpoint;
 import tokamak.file.Metadata;
 import tokamak.file.ModelFormatException;
@@ -27,6 +31,9 @@ import tokamak.text.Tokenizer;
 final class CheckpointLoader {
     private static final System.Logger LOG = System.getLogger("tokamak.engine");
     private static final int KV_BLOCK_SIZE = 16;
+
+    /** Smaller models are packed as quickly as they are read. */
+    private static final long MIN_PACK_CACHE_BYTES = 64 << 20;
 
     /** Rows of logits beyond one for each sequence: for log-probabilities of prompts. */
     private static final int SPARE_LOGIT_ROWS = 32;
@@ -59,10 +66,12 @@ final class CheckpointLoader {
                 Math.max(0, HostMemory.availableBytes() - checkpoint.tensorBytes()),
                 KV_BLOCK_SIZE);
         int numThreads = config.numThreads() == 0 ? Runtime.getRuntime().availableProcessors() : config.numThreads();
-        Backend backend = new CpuBackend(numThreads);
+        CpuArithmetic arithmetic = Arithmetic.named(config.cpuIsa());
+        CpuBackend backend = new CpuBackend(numThreads, arithmetic, packedImage(config, checkpoint, arithmetic));
         try {
             LanguageModel language =
                     ModelLoader.load(checkpoint, architecture, backend, options(config, plan), progress);
+            backend.finishLoading();
             LOG.log(
                     System.Logger.Level.INFO,
                     "{0}: {1} on {2}; {3}",
@@ -84,6 +93,21 @@ final class CheckpointLoader {
         } catch (IOException | RuntimeException | Error e) {
             backend.close();
             throw e;
+        }
+    }
+
+    private static @Nullable PackedImage packedImage(
+            EngineConfig config, Checkpoint checkpoint, CpuArithmetic arithmetic) {
+        Path folder = config.packCache();
+        if (folder == null || checkpoint.tensorBytes() < MIN_PACK_CACHE_BYTES) {
+            return null;
+        }
+        try {
+            return PackedImage.open(PackCache.in(folder), ModelIdentity.of(checkpoint), arithmetic)
+                    .orElse(null);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "packed weights are not kept: {0}", e.toString());
+            return null;
         }
     }
 

@@ -3,6 +3,7 @@ package tokamak;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
 import tokamak.tensor.DType;
 
@@ -14,6 +15,8 @@ import tokamak.tensor.DType;
  * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
  * @param kvCacheType F16, F32 or I8
  * @param numThreads for arithmetic; 0: one per processor
+ * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni or avx512
+ * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
  * @param maxNumSeqs sequences that run at once
  * @param maxNumBatchedTokens tokens computed per step
  * @param longPrefillCap of these, the most of one sequence; 0: no less than all
@@ -32,6 +35,8 @@ public record EngineConfig(
         long kvCacheMemoryBytes,
         DType kvCacheType,
         int numThreads,
+        String cpuIsa,
+        @Nullable Path packCache,
         int maxNumSeqs,
         int maxNumBatchedTokens,
         int longPrefillCap,
@@ -76,6 +81,8 @@ public record EngineConfig(
                 0,
                 DType.F16,
                 0,
+                "auto",
+                null,
                 64,
                 512,
                 0,
@@ -95,6 +102,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -114,6 +123,8 @@ public record EngineConfig(
                 value,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -133,6 +144,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 value,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -162,6 +175,50 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 value,
+                cpuIsa,
+                packCache,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxSlowdown,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withCpuIsa(String value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                value,
+                packCache,
+                maxNumSeqs,
+                maxNumBatchedTokens,
+                longPrefillCap,
+                maxSlowdown,
+                maxNumQueuedReqs,
+                maxNumQueuedTokens,
+                guaranteedNoEvict,
+                prefixCaching,
+                agingInterval,
+                slowStep);
+    }
+
+    public EngineConfig withPackCache(@Nullable Path value) {
+        return new EngineConfig(
+                model,
+                maxModelLen,
+                kvCacheMemoryBytes,
+                kvCacheType,
+                numThreads,
+                cpuIsa,
+                value,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -182,6 +239,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 newMaxNumSeqs,
                 newMaxNumBatchedTokens,
                 longPrefillCap,
@@ -201,6 +260,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 value,
@@ -220,6 +281,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -239,6 +302,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -258,6 +323,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -277,6 +344,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -296,6 +365,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,
@@ -315,6 +386,8 @@ public record EngineConfig(
                 kvCacheMemoryBytes,
                 kvCacheType,
                 numThreads,
+                cpuIsa,
+                packCache,
                 maxNumSeqs,
                 maxNumBatchedTokens,
                 longPrefillCap,

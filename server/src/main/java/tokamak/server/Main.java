@@ -31,6 +31,7 @@ public final class Main {
                 terminals.contains("out,"),
                 terminals.contains("err,"),
                 Optional.ofNullable(System.getProperty("tokamak.home")).map(Path::of),
+                dataFolder(),
                 debug);
         // Not all threads that libraries start are daemons.
         System.exit(Cli.run(context, args));
@@ -40,6 +41,13 @@ public final class Main {
     private static void configureLog(boolean debug) {
         System.setProperty("java.util.logging.SimpleFormatter.format", "tokamak: %5$s%6$s%n");
         Logger.getLogger("").setLevel(debug ? Level.INFO : Level.WARNING);
+    }
+
+    private static Path dataFolder() {
+        String chosen = System.getenv("TOKAMAK_HOME");
+        return chosen == null || chosen.isBlank()
+                ? Path.of(System.getProperty("user.home"), ".tokamak")
+                : Path.of(chosen);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

@@ -33,6 +33,8 @@ public final class CpuBackend implements Backend {
     private final @Nullable PackedRows packedRows;
     private final RowJob rowJob;
     private final @Nullable Kernels kernels;
+    private final @Nullable KernelTrust trust;
+    private final @Nullable PackedImage image;
     private final String arithmetic;
     private final ScalarLinear scalarLinear;
     private final PackedLinear packedLinear = new PackedLinear();
@@ -49,7 +51,18 @@ public final class CpuBackend implements Backend {
 
     /** A backend for {@code numThreads} threads, its caller being one of them. Takes over the kernels. */
     public CpuBackend(int numThreads, CpuArithmetic choice) {
+        this(numThreads, choice, null);
+    }
+
+    /**
+     * A backend that keeps packed weights between starts. Takes over the kernels and the image.
+     *
+     * @param image of the model that is going to be loaded; null to pack it without one
+     */
+    public CpuBackend(int numThreads, CpuArithmetic choice, @Nullable PackedImage image) {
+        this.image = image;
         kernels = choice.kernels();
+        trust = kernels == null ? null : KernelTrust.of(kernels);
         arithmetic = choice.description();
         team = new WorkerTeam(numThreads);
         packedRows = kernels == null ? null : new PackedRows(kernels, numThreads);
@@ -69,13 +82,20 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Weight loadWeight(List<Tensor> parts) {
-        Weight weight = kernels == null
+        Weight weight = kernels == null || trust == null
                 ? new ScalarWeight(parts)
-                : PackedWeight.pack(kernels, team, parts, arena)
+                : PackedWeight.load(kernels, trust, image, team, parts, arena)
                         .<Weight>map(packed -> packed)
                         .orElseGet(() -> new ScalarWeight(parts));
         bytesInUse += weight instanceof PackedWeight ? weight.bytes() : 0;
         return weight;
+    }
+
+    /** Says that no weight follows: the image is brought up to date. */
+    public void finishLoading() {
+        if (image != null) {
+            image.finish();
+        }
     }
 
     private record TensorEmbedding(Tensor table, Dequantizer dequantizer) implements Embedding {
@@ -335,6 +355,9 @@ public final class CpuBackend implements Backend {
     @Override
     public void close() {
         team.close();
+        if (image != null) {
+            image.close();
+        }
         packedLinear.close();
         if (packedAttention != null) {
             packedAttention.close();

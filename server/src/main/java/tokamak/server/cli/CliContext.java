@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param outIsTerminal whether a person reads the answers
  * @param errIsTerminal whether a person reads the rest
  * @param home the checkout or installation
+ * @param dataFolder where models and caches are kept
  * @param debug show where errors come from
  */
 public record CliContext(
@@ -24,6 +25,7 @@ public record CliContext(
         boolean outIsTerminal,
         boolean errIsTerminal,
         Optional<Path> home,
+        Path dataFolder,
         boolean debug) {
     /** Whether somebody sits before the program and can be asked. */
     boolean isInteractive() {

@@ -2,6 +2,7 @@ package tokamak.server.cli;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tokamak.Engine;
 import tokamak.EngineConfig;
@@ -28,6 +29,9 @@ final class EngineOptions {
             description = "How keys and values are kept: auto, f32 or f16. Default: auto, which is "
                     + AUTO_KV_CACHE_TYPE + ".")
     private String kvCacheType = "auto";
+
+    @Mixin
+    private LoadOptions load = new LoadOptions();
 
     private EngineConfig config(Path model) {
         requirePositive("--threads", threads);
@@ -60,7 +64,8 @@ final class EngineOptions {
         return open(context, maxModelLen == null ? config.withMaxModelLen(length) : config);
     }
 
-    private static Engine open(CliContext context, EngineConfig config) {
+    private Engine open(CliContext context, EngineConfig request) {
+        EngineConfig config = load.applyTo(request, context);
         try (ProgressBar bar =
                 new ProgressBar(context, "loading " + config.model().getFileName())) {
             return Engine.open(config, bar::show);

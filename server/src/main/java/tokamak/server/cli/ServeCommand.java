@@ -148,7 +148,7 @@ final class ServeCommand implements Callable<Integer> {
         Path path = ModelPath.of(modelName());
         HttpConfig http = httpConfig();
         Access access = access();
-        EngineConfig config = engineOptions.config(path);
+        EngineConfig config = engineOptions.config(context, path);
         VllmFlags.notes(spec.commandLine().getParseResult())
                 .forEach(note -> context.err().println("tokamak: " + note));
         LogFormat.install(context.err());

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tokamak.EngineConfig;
 import tokamak.tensor.DType;
@@ -74,11 +75,14 @@ final class ServeEngineOptions {
             description = "Prompt tokens that may wait. Default: 1048576.")
     private @Nullable Long maxNumQueuedTokens;
 
-    EngineConfig config(Path model) {
+    @Mixin
+    private LoadOptions load = new LoadOptions();
+
+    EngineConfig config(CliContext context, Path model) {
         if (blockSize != KV_BLOCK_SIZE) {
             throw new CliFailure("--block-size " + blockSize + " is not supported; only " + KV_BLOCK_SIZE + " is");
         }
-        EngineConfig config = EngineConfig.of(model);
+        EngineConfig config = load.applyTo(EngineConfig.of(model), context);
         int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
         int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
         config = config.withBatchLimits(seqs, tokens)

@@ -1,0 +1,59 @@
+package tokamak;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import tokamak.file.Checkpoint;
+import tokamak.file.ModelFormatException;
+
+/**
+ * What tells a model's weights from others without reading them: the table of its tensors, and size and date of its files.
+ * Where the files lie does not count.
+ */
+final class ModelIdentity {
+    private ModelIdentity() {}
+
+    static String of(Checkpoint checkpoint) throws IOException {
+        MessageDigest digest = sha256();
+        for (String name : checkpoint.tensorNames()) {
+            update(digest, tensor(checkpoint, name));
+        }
+        for (Path file : files(checkpoint.path())) {
+            update(
+                    digest,
+                    Files.size(file) + " " + Files.getLastModifiedTime(file).toMillis());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static String tensor(Checkpoint checkpoint, String name) throws ModelFormatException {
+        return checkpoint.tensor(name).toString();
+    }
+
+    private static List<Path> files(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            return List.of(path);
+        }
+        try (Stream<Path> files = Files.list(path)) {
+            return files.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+
+    private static void update(MessageDigest digest, String text) {
+        digest.update((text + '\n').getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+    }
+}
