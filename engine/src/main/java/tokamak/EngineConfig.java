@@ -3,6 +3,7 @@ package tokamak;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
 import tokamak.tensor.DType;
@@ -96,66 +97,15 @@ public record EngineConfig(
     }
 
     public EngineConfig withMaxModelLen(int value) {
-        return new EngineConfig(
-                model,
-                value,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.maxModelLen = value);
     }
 
     public EngineConfig withKvCacheMemoryBytes(long value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                value,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.kvCacheMemoryBytes = value);
     }
 
     public EngineConfig withKvCacheType(DType value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                value,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.kvCacheType = value);
     }
 
     /** @param name of the type in any case, such as {@code f32} */
@@ -169,234 +119,123 @@ public record EngineConfig(
     }
 
     public EngineConfig withNumThreads(int value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                value,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.numThreads = value);
     }
 
     public EngineConfig withCpuIsa(String value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                value,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.cpuIsa = value);
     }
 
     public EngineConfig withPackCache(@Nullable Path value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                value,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.packCache = value);
     }
 
-    /** Both at once, as the second must not be less than the first. */
     public EngineConfig withBatchLimits(int newMaxNumSeqs, int newMaxNumBatchedTokens) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                newMaxNumSeqs,
-                newMaxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> {
+            draft.maxNumSeqs = newMaxNumSeqs;
+            draft.maxNumBatchedTokens = newMaxNumBatchedTokens;
+        });
     }
 
     public EngineConfig withLongPrefillCap(int value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                value,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.longPrefillCap = value);
     }
 
     public EngineConfig withMaxSlowdown(double value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                value,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.maxSlowdown = value);
     }
 
     public EngineConfig withQueueLimits(int newMaxNumQueuedReqs, long newMaxNumQueuedTokens) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                newMaxNumQueuedReqs,
-                newMaxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> {
+            draft.maxNumQueuedReqs = newMaxNumQueuedReqs;
+            draft.maxNumQueuedTokens = newMaxNumQueuedTokens;
+        });
     }
 
     public EngineConfig withGuaranteedNoEvict(boolean value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                value,
-                prefixCaching,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.guaranteedNoEvict = value);
     }
 
     public EngineConfig withPrefixCaching(boolean value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                value,
-                agingInterval,
-                slowStep);
+        return change(draft -> draft.prefixCaching = value);
     }
 
     public EngineConfig withAgingInterval(Duration value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                value,
-                slowStep);
+        return change(draft -> draft.agingInterval = value);
     }
 
     public EngineConfig withSlowStep(Duration value) {
-        return new EngineConfig(
-                model,
-                maxModelLen,
-                kvCacheMemoryBytes,
-                kvCacheType,
-                numThreads,
-                cpuIsa,
-                packCache,
-                maxNumSeqs,
-                maxNumBatchedTokens,
-                longPrefillCap,
-                maxSlowdown,
-                maxNumQueuedReqs,
-                maxNumQueuedTokens,
-                guaranteedNoEvict,
-                prefixCaching,
-                agingInterval,
-                value);
+        return change(draft -> draft.slowStep = value);
+    }
+
+    private EngineConfig change(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.build();
+    }
+
+    /** The same components, changeable. */
+    private static final class Draft {
+        Path model;
+        int maxModelLen;
+        long kvCacheMemoryBytes;
+        DType kvCacheType;
+        int numThreads;
+        String cpuIsa;
+
+        @Nullable
+        Path packCache;
+
+        int maxNumSeqs;
+        int maxNumBatchedTokens;
+        int longPrefillCap;
+        double maxSlowdown;
+        int maxNumQueuedReqs;
+        long maxNumQueuedTokens;
+        boolean guaranteedNoEvict;
+        boolean prefixCaching;
+        Duration agingInterval;
+        Duration slowStep;
+
+        Draft(EngineConfig from) {
+            model = from.model;
+            maxModelLen = from.maxModelLen;
+            kvCacheMemoryBytes = from.kvCacheMemoryBytes;
+            kvCacheType = from.kvCacheType;
+            numThreads = from.numThreads;
+            cpuIsa = from.cpuIsa;
+            packCache = from.packCache;
+            maxNumSeqs = from.maxNumSeqs;
+            maxNumBatchedTokens = from.maxNumBatchedTokens;
+            longPrefillCap = from.longPrefillCap;
+            maxSlowdown = from.maxSlowdown;
+            maxNumQueuedReqs = from.maxNumQueuedReqs;
+            maxNumQueuedTokens = from.maxNumQueuedTokens;
+            guaranteedNoEvict = from.guaranteedNoEvict;
+            prefixCaching = from.prefixCaching;
+            agingInterval = from.agingInterval;
+            slowStep = from.slowStep;
+        }
+
+        EngineConfig build() {
+            return new EngineConfig(
+                    model,
+                    maxModelLen,
+                    kvCacheMemoryBytes,
+                    kvCacheType,
+                    numThreads,
+                    cpuIsa,
+                    packCache,
+                    maxNumSeqs,
+                    maxNumBatchedTokens,
+                    longPrefillCap,
+                    maxSlowdown,
+                    maxNumQueuedReqs,
+                    maxNumQueuedTokens,
+                    guaranteedNoEvict,
+                    prefixCaching,
+                    agingInterval,
+                    slowStep);
+        }
     }
 }
