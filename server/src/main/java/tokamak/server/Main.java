@@ -16,11 +16,14 @@ import tokamak.server.cli.CliContext;
 public final class Main {
     private static final int BUFFER_BYTES = 1 << 13;
 
+    /** Warns of every model without a chat template; only the server would use another in its place. */
+    private static final Logger CHAT_TEMPLATES = Logger.getLogger("tokamak.text.ChatTemplates");
+
     private Main() {}
 
     public static void main(String[] args) {
         boolean debug = "1".equals(System.getenv("TOKAMAK_DEBUG"));
-        configureLog(debug);
+        configureLog(debug, args.length > 0 && args[0].equals("serve") ? Level.WARNING : Level.SEVERE);
         // The launcher says which of the three streams are terminals: "in,out,err,".
         String terminals = System.getProperty("tokamak.terminals", "");
         CliContext context = new CliContext(
@@ -38,9 +41,10 @@ public final class Main {
     }
 
     /** The log goes to standard error, a line each; without debugging only what needs attention. */
-    private static void configureLog(boolean debug) {
+    private static void configureLog(boolean debug, Level chatTemplates) {
         System.setProperty("java.util.logging.SimpleFormatter.format", "tokamak: %5$s%6$s%n");
         Logger.getLogger("").setLevel(debug ? Level.INFO : Level.WARNING);
+        CHAT_TEMPLATES.setLevel(debug ? Level.INFO : chatTemplates);
     }
 
     private static Path dataFolder() {

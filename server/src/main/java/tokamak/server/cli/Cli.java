@@ -41,11 +41,17 @@ public final class Cli {
             return line.execute(serves ? ConfigFile.expand(args) : args);
         } catch (CliFailure e) {
             return report(context, e);
+        } catch (OutOfMemoryError e) {
+            context.err()
+                    .println("tokamak: Java has run out of memory (" + e.getMessage()
+                            + "); TOKAMAK_JAVA_OPTS=-Xmx1g gives it more");
+            return EXIT_FAILURE;
         }
     }
 
     private static CommandLine commandLine(CliContext context) {
         CommandLine line = new CommandLine(new RootCommand(context));
+        line.addSubcommand(new RunCommand(context));
         line.addSubcommand(new GenerateCommand(context));
         line.addSubcommand(new ScoreCommand(context));
         CommandLine serve = new CommandLine(new ServeCommand(context));

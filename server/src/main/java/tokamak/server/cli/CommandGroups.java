@@ -15,7 +15,7 @@ final class CommandGroups {
 
     private static Map<String, List<String>> groups() {
         Map<String, List<String>> groups = new LinkedHashMap<>();
-        groups.put("Use a model", List.of("serve", "generate", "score"));
+        groups.put("Use a model", List.of("run", "serve", "generate", "score"));
         groups.put("Look into a model", List.of("inspect", "tokenize"));
         groups.put("Measure", List.of("bench", "selftest"));
         return groups;

@@ -9,6 +9,8 @@ import tokamak.EngineConfig;
 
 /** How a model is opened. */
 final class EngineOptions {
+    private static final int CONVERSATION_LENGTH = 4096;
+    private static final int STEP_TOKENS = 512;
     private static final String AUTO_KV_CACHE_TYPE = "f32";
 
     @Option(
@@ -20,7 +22,8 @@ final class EngineOptions {
     @Option(
             names = {"-c", "--max-model-len", "--ctx-size"},
             paramLabel = "N",
-            description = "Tokens that prompt and answer may have together. Default: what model and memory allow.")
+            description = "Tokens that prompt and answer may have together. Default: as many as the request needs; for"
+                    + " conversations what the model allows, at most " + CONVERSATION_LENGTH + ".")
     private @Nullable Integer maxModelLen;
 
     @Option(
@@ -33,13 +36,14 @@ final class EngineOptions {
     @Mixin
     private LoadOptions load = new LoadOptions();
 
-    private EngineConfig config(Path model) {
+    private EngineConfig config(Path model, int usualLength) {
         requirePositive("--threads", threads);
         requirePositive("--max-model-len", maxModelLen);
         EngineConfig config = EngineConfig.of(model)
+                .withBatchLimits(1, STEP_TOKENS)
+                .withMaxModelLen(maxModelLen == null ? usualLength : maxModelLen)
                 .withKvCacheType(kvCacheType.equalsIgnoreCase("auto") ? AUTO_KV_CACHE_TYPE : kvCacheType);
-        config = threads == null ? config : config.withNumThreads(threads);
-        return maxModelLen == null ? config : config.withMaxModelLen(maxModelLen);
+        return threads == null ? config : config.withNumThreads(threads);
     }
 
     private static void requirePositive(String option, @Nullable Integer value) {
@@ -50,7 +54,7 @@ final class EngineOptions {
 
     /** One conversation at a time: memory for one sequence is enough. */
     Engine openForConversation(CliContext context, Path model) {
-        return open(context, config(model).withBatchLimits(1, 512));
+        return open(context, config(model, CONVERSATION_LENGTH));
     }
 
     /**
@@ -59,9 +63,7 @@ final class EngineOptions {
      * @param numTokens of prompt and answer
      */
     Engine openForRequest(CliContext context, Path model, long numTokens) {
-        EngineConfig config = config(model).withBatchLimits(1, 512);
-        int length = (int) Math.min(numTokens, Integer.MAX_VALUE);
-        return open(context, maxModelLen == null ? config.withMaxModelLen(length) : config);
+        return open(context, config(model, (int) Math.min(numTokens, Integer.MAX_VALUE)));
     }
 
     private Engine open(CliContext context, EngineConfig request) {

@@ -8,6 +8,14 @@ import java.nio.file.Path;
 final class ModelPath {
     private ModelPath() {}
 
+    static boolean exists(String model) {
+        try {
+            return Files.exists(Path.of(model));
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
     /** @throws CliFailure if there is nothing of that name */
     static Path of(String model) {
         if (model.isBlank()) {

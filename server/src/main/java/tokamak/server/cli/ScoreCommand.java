@@ -87,8 +87,8 @@ final class ScoreCommand implements Callable<Integer> {
             line(
                     "%10.4f  mean of %d tokens",
                     score.meanLogprob(), score.logprobs().size());
+            context.out().println();
         }
-        context.out().println();
         context.out().println("Most likely next:");
         for (TokenLogprob token : score.top()) {
             line("%10.4f  %8d  %s", token.logprob(), token.tokenId(), quoted(codec, token.tokenId()));

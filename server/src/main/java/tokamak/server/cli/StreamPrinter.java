@@ -12,15 +12,29 @@ final class StreamPrinter {
 
     private StreamPrinter() {}
 
-    /** @throws CliContext.ClosedPipe if nobody reads any more; the caller closes the stream */
+    /**
+     * @return the end; its text is all that was written
+     * @throws CliContext.ClosedPipe if nobody reads any more; the caller closes the stream
+     */
     static End print(CliContext context, TokenStream stream) {
+        return print(context, stream, 0);
+    }
+
+    /** The same without spaces before the first word: some models begin every message with one. */
+    static End printMessage(CliContext context, TokenStream stream) {
+        return print(context, stream, Integer.MAX_VALUE);
+    }
+
+    private static End print(CliContext context, TokenStream stream, int maxStripped) {
         StringBuilder all = new StringBuilder();
         for (TokenEvent event : stream) {
             switch (event) {
                 case TokenEvent.PromptDone _ -> {}
                 case TokenEvent.Delta delta -> {
-                    all.append(delta.text());
-                    context.out().print(delta.text());
+                    String text =
+                            all.isEmpty() && maxStripped > 0 ? delta.text().stripLeading() : delta.text();
+                    all.append(text);
+                    context.out().print(text);
                     context.flush();
                 }
                 case TokenEvent.Finished finished -> {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 
 /** Texts that the user gives in files or on standard input, always in UTF-8. */
 final class TextInput {
-    private static final int MAX_BYTES = 256 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     private TextInput() {}
 
