@@ -19,7 +19,7 @@ sealed interface Decoder {
     record Fuse() implements Decoder {}
 
     /** In every token. */
-    record Replace(TextPattern pattern, String content) implements Decoder {}
+    record Replace(TextPattern.Replaceable pattern, String content) implements Decoder {}
 
     /** At the beginning and end of every token, up to so many of one character. */
     record Strip(int content, int start, int stop) implements Decoder {}

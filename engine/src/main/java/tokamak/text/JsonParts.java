@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ final class JsonParts {
             case "NFC", "NFD", "NFKC", "NFKD" -> new Normalizer.Unicode(Form.valueOf(type));
             case "Lowercase" -> new Normalizer.Lowercase();
             case "StripAccents" -> new Normalizer.StripAccents();
-            case "Replace" -> new Normalizer.Replace(pattern(m), m.string("content"));
+            case "Replace" -> new Normalizer.Replace(replaceable(m), m.string("content"));
             case "Prepend" -> new Normalizer.Prepend(m.string("prepend"));
             case "Strip" -> new Normalizer.Strip(m.flag("strip_left", true), m.flag("strip_right", true));
             case "BertNormalizer" -> {
@@ -73,23 +74,37 @@ final class JsonParts {
         }
     }
 
-    /** "pattern": {"String": ...} or {"Regex": ...}. */
     private static TextPattern pattern(Metadata m) throws ModelFormatException {
+        Metadata pattern = patternObject(m);
+        return pattern.has("String")
+                ? new TextPattern.Literal(pattern.string("String"))
+                : regex(pattern.string("Regex"), m.source());
+    }
+
+    private static TextPattern.Replaceable replaceable(Metadata m) throws ModelFormatException {
+        Metadata pattern = patternObject(m);
+        return pattern.has("String")
+                ? new TextPattern.Literal(pattern.string("String"))
+                : new TextPattern.Regex(compiled(pattern.string("Regex"), m.source(), TextPattern::toJava));
+    }
+
+    /** "pattern": {"String": ...} or {"Regex": ...}; older files have the string alone. */
+    private static Metadata patternObject(Metadata m) throws ModelFormatException {
         if (m.value("pattern").orElse(null) instanceof String plain) {
-            return new TextPattern.Literal(plain);
+            return new Metadata(m.source(), Map.of("String", plain));
         }
-        Metadata pattern = m.object("pattern")
+        return m.object("pattern")
                 .orElseThrow(() -> new ModelFormatException(
                         m.source() + ": expected a pattern, {\"String\": ...} or {\"Regex\": ...}, found none."));
-        if (pattern.has("String")) {
-            return new TextPattern.Literal(pattern.string("String"));
-        }
-        return regex(pattern.string("Regex"), m.source());
     }
 
     static TextPattern regex(String regex, String where) throws ModelFormatException {
+        return compiled(regex, where, TextPattern::compile);
+    }
+
+    private static <T> T compiled(String regex, String where, Function<String, T> compile) throws ModelFormatException {
         try {
-            return TextPattern.compile(regex);
+            return compile.apply(regex);
         } catch (PatternSyntaxException | StackOverflowError e) {
             throw new ModelFormatException(
                     where + ": expected a regular expression, found '" + Vocab.shorten(regex) + "'.", e);
@@ -253,7 +268,7 @@ final class JsonParts {
             case "ByteLevel" -> new Decoder.ByteLevel();
             case "ByteFallback" -> new Decoder.ByteFallback();
             case "Fuse" -> new Decoder.Fuse();
-            case "Replace" -> new Decoder.Replace(pattern(m), m.string("content"));
+            case "Replace" -> new Decoder.Replace(replaceable(m), m.string("content"));
             case "Strip" -> {
                 String content = m.string("content", " ");
                 yield new Decoder.Strip(

@@ -74,16 +74,10 @@ sealed interface Normalizer {
     }
 
     /** A pattern's matches become something else. */
-    record Replace(TextPattern pattern, String content) implements Normalizer {
+    record Replace(TextPattern.Replaceable pattern, String content) implements Normalizer {
         @Override
         public String normalize(String text) {
-            return switch (pattern) {
-                case TextPattern.Literal literal ->
-                    literal.string().isEmpty() ? text : text.replace(literal.string(), content);
-                case TextPattern.Regex regex -> regex.replaceAll(text, content);
-                case TextPattern.Characters characters -> text;
-                case TextPattern.Known known -> text;
-            };
+            return pattern.replaceAll(text, content);
         }
     }
 

@@ -5,13 +5,24 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** Finds places in a text. */
-sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, TextPattern.Characters, TextPattern.Known {
+sealed interface TextPattern {
 
     /** Tells the cutter every match between two indexes; what lies outside is out of sight. */
     void findAll(String text, int from, int to, Cutter cutter);
 
+    /** A pattern whose matches can become something else. */
+    sealed interface Replaceable extends TextPattern permits Literal, Regex {
+        /** The text with every match replaced. */
+        String replaceAll(String text, String replacement);
+    }
+
     /** A string as it is. */
-    record Literal(String string) implements TextPattern {
+    record Literal(String string) implements Replaceable {
+        @Override
+        public String replaceAll(String text, String replacement) {
+            return string.isEmpty() ? text : text.replace(string, replacement);
+        }
+
         @Override
         public void findAll(String text, int from, int to, Cutter cutter) {
             if (string.isEmpty()) {
@@ -52,8 +63,16 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
         }
     }
 
+    /** A simple expression as a table. */
+    record Runs(CharRuns runs) implements TextPattern {
+        @Override
+        public void findAll(String text, int from, int to, Cutter cutter) {
+            runs.findAll(text, from, to, cutter);
+        }
+    }
+
     /** An expression from a file. It may be hostile: the work it may do is limited by the length of the text. */
-    record Regex(Pattern pattern) implements TextPattern {
+    record Regex(Pattern pattern) implements Replaceable {
         private static final long STEPS_PER_CHAR = 400;
         private static final long FREE_STEPS = 2_000_000;
 
@@ -71,8 +90,8 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
             }
         }
 
-        /** The text with every match replaced. */
-        String replaceAll(String text, String replacement) {
+        @Override
+        public String replaceAll(String text, String replacement) {
             long steps = FREE_STEPS + STEPS_PER_CHAR * text.length();
             Matcher matcher = pattern.matcher(new Limited(text, steps, pattern));
             try {
@@ -92,7 +111,9 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Regex, Tex
     /** The expression in Java's syntax, or the splitter that does the same. */
     static TextPattern compile(String regex) throws PatternSyntaxException {
         GptSplitter known = GptSplitter.of(regex);
-        return known != null ? new Known(known) : new Regex(toJava(regex));
+        return known != null
+                ? new Known(known)
+                : CharRuns.of(regex).<TextPattern>map(Runs::new).orElseGet(() -> new Regex(toJava(regex)));
     }
 
     /**

@@ -25,12 +25,35 @@ class GptSplitterTest {
         PreTokenizer byRegex = isolated(new TextPattern.Regex(TextPattern.toJava(regex)));
         SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < 20_000; i++) {
-            StringBuilder text = new StringBuilder();
-            for (int n = random.nextInt(1, 12); n > 0; n--) {
-                text.append(ALPHABET[random.nextInt(ALPHABET.length)]);
-            }
-            assertThat(parts(byHand, text.toString())).isEqualTo(parts(byRegex, text.toString()));
+            String text = randomText(random);
+            assertThat(parts(byHand, text)).isEqualTo(parts(byRegex, text));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"deepseek-llm", "deepseek-coder", "deepseek-v3", "falcon", "starcoder"})
+    void tablesOfRunsCutLikeTheExpression(String name) {
+        List<String> simple = GgufPre.named(name).orElseThrow().patterns().stream()
+                .filter(regex -> TextPattern.compile(regex) instanceof TextPattern.Runs)
+                .toList();
+        assertThat(simple).isNotEmpty();
+        SplittableRandom random = new SplittableRandom(8);
+        for (String regex : simple) {
+            PreTokenizer byTable = isolated(TextPattern.compile(regex));
+            PreTokenizer byRegex = isolated(new TextPattern.Regex(TextPattern.toJava(regex)));
+            for (int i = 0; i < 3_000; i++) {
+                String text = randomText(random);
+                assertThat(parts(byTable, text)).as(regex).isEqualTo(parts(byRegex, text));
+            }
+        }
+    }
+
+    private static String randomText(SplittableRandom random) {
+        StringBuilder text = new StringBuilder();
+        for (int n = random.nextInt(1, 12); n > 0; n--) {
+            text.append(ALPHABET[random.nextInt(ALPHABET.length)]);
+        }
+        return text.toString();
     }
 
     private static PreTokenizer isolated(TextPattern pattern) {
