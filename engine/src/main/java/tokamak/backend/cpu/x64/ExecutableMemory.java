@@ -1,16 +1,12 @@
 package tokamak.backend.cpu.x64;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -99,10 +95,9 @@ final class ExecutableMemory implements AutoCloseable {
         }
     }
 
-    private static MethodHandle function(SymbolLookup lookup, String name, FunctionDescriptor type) {
-        MemorySegment address = lookup.find(name)
+    private static MemorySegment function(SymbolLookup lookup, String name) {
+        return lookup.find(name)
                 .orElseThrow(() -> new ExecutableMemoryException("the system library has no '" + name + "'", null));
-        return Linker.nativeLinker().downcallHandle(address, type);
     }
 
     /** mmap and mprotect. */
@@ -110,46 +105,29 @@ final class ExecutableMemory implements AutoCloseable {
         private static final int READ_WRITE = 3;
         private static final int READ_EXECUTE = 5;
         private static final SymbolLookup LIBRARY = Linker.nativeLinker().defaultLookup();
-        private static final MethodHandle MMAP = function(
-                LIBRARY,
-                "mmap",
-                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-        private static final MethodHandle MPROTECT =
-                function(LIBRARY, "mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
-        private static final MethodHandle MUNMAP =
-                function(LIBRARY, "munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        private static final MemorySegment MMAP = function(LIBRARY, "mmap");
+        private static final MemorySegment MPROTECT = function(LIBRARY, "mprotect");
+        private static final MemorySegment MUNMAP = function(LIBRARY, "munmap");
 
         @Override
         public MemorySegment allocate(long bytes) {
-            try {
-                long address = (long) MMAP.invokeExact(0L, bytes, READ_WRITE, privateAnonymous, -1, 0L);
-                if (address == -1) {
-                    throw new ExecutableMemoryException("mmap refused " + bytes + " bytes", null);
-                }
-                return MemorySegment.ofAddress(address).reinterpret(bytes);
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
+            long address = NativeCall.call(MMAP, 0, bytes, READ_WRITE, privateAnonymous, -1, 0);
+            if (address == -1) {
+                throw new ExecutableMemoryException("mmap refused " + bytes + " bytes", null);
             }
+            return MemorySegment.ofAddress(address).reinterpret(bytes);
         }
 
         @Override
         public void makeExecutable(MemorySegment region) {
-            try {
-                if ((int) MPROTECT.invokeExact(region.address(), region.byteSize(), READ_EXECUTE) != 0) {
-                    throw new ExecutableMemoryException("mprotect refused to make memory executable", null);
-                }
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
+            if ((int) NativeCall.call(MPROTECT, region.address(), region.byteSize(), READ_EXECUTE, 0) != 0) {
+                throw new ExecutableMemoryException("mprotect refused to make memory executable", null);
             }
         }
 
         @Override
         public void free(MemorySegment region) {
-            try {
-                int ignored = (int) MUNMAP.invokeExact(region.address(), region.byteSize());
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
-            }
+            NativeCall.call(MUNMAP, region.address(), region.byteSize(), 0, 0);
         }
     }
 
@@ -160,45 +138,33 @@ final class ExecutableMemory implements AutoCloseable {
         private static final int READ_WRITE = 0x04;
         private static final int EXECUTE_READ = 0x20;
         private static final SymbolLookup LIBRARY = SymbolLookup.libraryLookup("kernel32", Arena.global());
-        private static final MethodHandle ALLOC = function(
-                LIBRARY, "VirtualAlloc", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
-        private static final MethodHandle PROTECT = function(
-                LIBRARY, "VirtualProtect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS));
-        private static final MethodHandle FREE =
-                function(LIBRARY, "VirtualFree", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+        private static final MemorySegment ALLOC = function(LIBRARY, "VirtualAlloc");
+        private static final MemorySegment PROTECT = function(LIBRARY, "VirtualProtect");
+        private static final MemorySegment FREE = function(LIBRARY, "VirtualFree");
 
         @Override
         public MemorySegment allocate(long bytes) {
-            try {
-                long address = (long) ALLOC.invokeExact(0L, bytes, COMMIT_AND_RESERVE, READ_WRITE);
-                if (address == 0) {
-                    throw new ExecutableMemoryException("VirtualAlloc refused " + bytes + " bytes", null);
-                }
-                return MemorySegment.ofAddress(address).reinterpret(bytes);
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
+            long address = NativeCall.call(ALLOC, 0, bytes, COMMIT_AND_RESERVE, READ_WRITE);
+            if (address == 0) {
+                throw new ExecutableMemoryException("VirtualAlloc refused " + bytes + " bytes", null);
             }
+            return MemorySegment.ofAddress(address).reinterpret(bytes);
         }
 
         @Override
         public void makeExecutable(MemorySegment region) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment old = arena.allocate(JAVA_INT);
-                if ((int) PROTECT.invokeExact(region.address(), region.byteSize(), EXECUTE_READ, old) == 0) {
+                long done = NativeCall.call(PROTECT, region.address(), region.byteSize(), EXECUTE_READ, old.address());
+                if ((int) done == 0) {
                     throw new ExecutableMemoryException("VirtualProtect refused to make memory executable", null);
                 }
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
             }
         }
 
         @Override
         public void free(MemorySegment region) {
-            try {
-                int ignored = (int) FREE.invokeExact(region.address(), 0L, RELEASE);
-            } catch (Throwable e) {
-                throw ExecutableMemoryException.of(e);
-            }
+            NativeCall.call(FREE, region.address(), 0, RELEASE, 0);
         }
     }
 }

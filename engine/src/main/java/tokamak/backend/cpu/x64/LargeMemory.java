@@ -1,13 +1,8 @@
 package tokamak.backend.cpu.x64;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Native memory that Linux is advised to back with pages of 2 MiB: a pass over weights then needs fewer address
@@ -41,48 +36,29 @@ public final class LargeMemory {
         private static final int READ_WRITE = 3;
         private static final int PRIVATE_ANONYMOUS = 0x22;
         private static final int MADV_HUGEPAGE = 14;
-        private static final MethodHandle MMAP = function(
-                "mmap",
-                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-        private static final MethodHandle MUNMAP =
-                function("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
-        private static final MethodHandle MADVISE =
-                function("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+        private static final MemorySegment MMAP = function("mmap");
+        private static final MemorySegment MUNMAP = function("munmap");
+        private static final MemorySegment MADVISE = function("madvise");
 
-        private static MethodHandle function(String name, FunctionDescriptor type) {
-            Linker linker = Linker.nativeLinker();
-            return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+        private static MemorySegment function(String name) {
+            return Linker.nativeLinker().defaultLookup().findOrThrow(name);
         }
 
         static long map(long bytes) {
-            try {
-                long address = (long) MMAP.invokeExact(0L, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-                if (address == -1) {
-                    throw new OutOfMemoryError("the system refused " + bytes + " bytes of native memory");
-                }
-                return address;
-            } catch (Error e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new AssertionError("mmap can't throw", e);
+            long address = NativeCall.call(MMAP, 0, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+            if (address == -1) {
+                throw new OutOfMemoryError("the system refused " + bytes + " bytes of native memory");
             }
+            return address;
         }
 
         /** Advice only: a refusal costs speed and nothing else. */
         static void adviseHugePages(long address, long bytes) {
-            try {
-                int ignored = (int) MADVISE.invokeExact(address, bytes, MADV_HUGEPAGE);
-            } catch (Throwable e) {
-                throw new AssertionError("madvise can't throw", e);
-            }
+            NativeCall.call(MADVISE, address, bytes, MADV_HUGEPAGE, 0);
         }
 
         static void unmap(long address, long bytes) {
-            try {
-                int ignored = (int) MUNMAP.invokeExact(address, bytes);
-            } catch (Throwable e) {
-                throw new AssertionError("munmap can't throw", e);
-            }
+            NativeCall.call(MUNMAP, address, bytes, 0, 0);
         }
     }
 }
