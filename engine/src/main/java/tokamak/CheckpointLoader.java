@@ -147,29 +147,37 @@ final class CheckpointLoader {
         }
     }
 
-    /** What {@code generation_config.json} recommends; values that make no sense are reported and left out. */
+    /**
+     * What {@code generation_config.json} or the {@code general.sampling} keys of a GGUF file recommend; values that make no
+     * sense are reported and left out.
+     */
     private static SamplingParams samplingDefaults(Checkpoint checkpoint) throws IOException {
-        Optional<Metadata> file = checkpoint.json("generation_config.json");
-        if (file.isEmpty()) {
-            return SamplingParams.defaults();
-        }
-        Metadata generation = file.get();
+        Optional<Metadata> generation = checkpoint.json("generation_config.json");
+        Metadata source = generation.orElse(checkpoint.metadata());
         try {
-            SamplingParams defaults = SamplingParams.defaults();
-            SamplingParams.Builder builder = defaults.toBuilder()
-                    .temperature(generation.number("temperature", defaults.temperature()))
-                    .topP(generation.number("top_p", defaults.topP()))
-                    .topK(Math.toIntExact(generation.integer("top_k", defaults.topK())))
-                    .minP(generation.number("min_p", defaults.minP()))
-                    .repetitionPenalty(generation.number("repetition_penalty", defaults.repetitionPenalty()));
-            return builder.build();
+            return generation.isPresent()
+                    ? samplingDefaults(source, "", "temperature", "repetition_penalty")
+                    : samplingDefaults(source, "general.sampling.", "temp", "penalty_repeat");
         } catch (InvalidRequestException | ModelFormatException | ArithmeticException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "{0}: sampling defaults are not used: {1}",
-                    generation.source(),
+                    source.source(),
                     e.getMessage());
             return SamplingParams.defaults();
         }
+    }
+
+    private static SamplingParams samplingDefaults(Metadata m, String prefix, String temperature, String repetition)
+            throws ModelFormatException {
+        SamplingParams defaults = SamplingParams.defaults();
+        double usual = m.flag("do_sample", true) ? defaults.temperature() : 0;
+        return defaults.toBuilder()
+                .temperature(m.number(prefix + temperature, usual))
+                .topP(m.number(prefix + "top_p", defaults.topP()))
+                .topK(Math.toIntExact(m.integer(prefix + "top_k", defaults.topK())))
+                .minP(m.number(prefix + "min_p", defaults.minP()))
+                .repetitionPenalty(m.number(prefix + repetition, defaults.repetitionPenalty()))
+                .build();
     }
 }
