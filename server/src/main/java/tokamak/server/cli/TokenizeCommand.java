@@ -19,13 +19,14 @@ final class TokenizeCommand implements Callable<Integer> {
     /**
      * @param ids of the text alone
      * @param idsSpecial with the special tokens that a prompt gets
-     * @param decoded the text of {@code idsSpecial}
-     * @param decodedSkipSpecial the same without special tokens
+     * @param decoded the text of {@code ids}
+     * @param decodedSkipSpecial the text of {@code idsSpecial} without special tokens
      */
     record Tokens(int[] ids, int[] idsSpecial, String decoded, String decodedSkipSpecial) {
         static Tokens of(TextCodec codec, String text) {
+            int[] ids = codec.encode(text);
             int[] special = codec.encodePrompt(text);
-            return new Tokens(codec.encode(text), special, codec.decode(special), codec.decodeSkippingSpecial(special));
+            return new Tokens(ids, special, codec.decode(ids), codec.decodeSkippingSpecial(special));
         }
     }
 
@@ -47,8 +48,8 @@ final class TokenizeCommand implements Callable<Integer> {
     @Option(
             names = "--json",
             description = "Answer with {\"ids\", \"ids_special\", \"decoded\", \"decoded_skip_special\"}, an array of"
-                    + " these for --batch. \"ids_special\" are the ids with the special tokens a prompt gets;"
-                    + " the decoded texts are theirs.")
+                    + " these for --batch: the ids, the same with the special tokens a prompt gets, the text of the"
+                    + " first, and the text of the second without special tokens.")
     private boolean json;
 
     @Mixin

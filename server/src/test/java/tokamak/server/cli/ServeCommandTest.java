@@ -2,13 +2,8 @@ package tokamak.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,18 +11,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Command lines that can't be served are refused before a model is loaded. */
 class ServeCommandTest {
-    private record Outcome(int code, String err) {}
-
-    private static Outcome run(String... args) {
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8);
-        PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        CliContext context = new CliContext(
-                InputStream.nullInputStream(), out, errStream, false, false, false, Optional.empty(), false);
-        int code = Cli.run(context, args);
-        return new Outcome(code, err.toString(StandardCharsets.UTF_8));
-    }
-
     @ParameterizedTest
     @CsvSource(textBlock = """
             --tensor-parallel-size 2,       --tensor-parallel-size 2 can't be served
@@ -43,14 +26,14 @@ class ServeCommandTest {
     void wrongValuesAreOneSentence(String flags, String message, @TempDir Path folder) throws Exception {
         String[] flag = flags.split(" ");
         Path model = Files.writeString(folder.resolve("m.gguf"), "not a model");
-        Outcome outcome = run("serve", model.toString(), flag[0], flag[1]);
+        CliRun outcome = CliRun.of("serve", model.toString(), flag[0], flag[1]);
         assertThat(outcome.code()).isEqualTo(1);
         assertThat(outcome.err()).startsWith("tokamak: ").contains(message).hasLineCount(1);
     }
 
     @Test
     void anUnknownFlagNamesTheNearest() {
-        Outcome outcome = run("serve", "m.gguf", "--max-modl-len", "5");
+        CliRun outcome = CliRun.of("serve", "m.gguf", "--max-modl-len", "5");
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err()).contains("--max-modl-len", "Did you mean --max-model-len");
     }
@@ -58,8 +41,8 @@ class ServeCommandTest {
     @Test
     void flagsOfVllmThatMeanNothingHereAreNamed(@TempDir Path folder) throws Exception {
         Path model = Files.writeString(folder.resolve("m.gguf"), "not a model");
-        Outcome outcome =
-                run("serve", "--model", model.toString(), "--dtype", "bfloat16", "--enforce-eager", "-tp", "1");
+        CliRun outcome =
+                CliRun.of("serve", "--model", model.toString(), "--dtype", "bfloat16", "--enforce-eager", "-tp", "1");
         assertThat(outcome.err())
                 .contains("--dtype has no effect", "--enforce-eager has no effect")
                 .doesNotContain("-tp");
@@ -68,7 +51,7 @@ class ServeCommandTest {
 
     @Test
     void aModelMustBeGivenOnce() {
-        assertThat(run("serve").err()).contains("no model is given");
-        assertThat(run("serve", "a.gguf", "--model", "b.gguf").err()).contains("two models are given");
+        assertThat(CliRun.of("serve").err()).contains("no model is given");
+        assertThat(CliRun.of("serve", "a.gguf", "--model", "b.gguf").err()).contains("two models are given");
     }
 }
