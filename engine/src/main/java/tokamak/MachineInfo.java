@@ -57,7 +57,7 @@ public record MachineInfo(
                     arithmetic.available(),
                     arithmetic.isaName(),
                     arithmetic.description(),
-                    arithmetic.kernels() != null,
+                    arithmetic.isMachineCode(),
                     processors,
                     numCores(),
                     HostMemory.totalBytes(),

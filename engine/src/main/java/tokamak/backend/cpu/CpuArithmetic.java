@@ -49,6 +49,11 @@ public record CpuArithmetic(@Nullable Kernels kernels, String description) imple
         };
     }
 
+    /** Whether kernels of machine code compute, not plain Java. */
+    public boolean isMachineCode() {
+        return kernels != null;
+    }
+
     /** The processor's name, as far as it is known. */
     public String cpuName() {
         return kernels == null ? System.getProperty("os.arch") : kernels.processor();
