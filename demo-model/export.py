@@ -15,6 +15,8 @@ import render
 from tokenizer import ADDED, SPECIAL, Tokenizer
 
 NAME = "Tokamak demo"
+# So small a model is sure of few things; at the usual 1.0 it wanders off.
+TEMPERATURE = 0.3
 DESCRIPTION = (
     "A very small chat model, trained from scratch on synthetic dialogues so that Tokamak has something to run."
 )
@@ -52,6 +54,7 @@ def write_gguf(path, weights, c, tokenizer):
         "general.languages": ["en"],
         "general.file_type": 7,
         "general.quantization_version": 2,
+        "general.sampling.temp": TEMPERATURE,
         "qwen3.context_length": c["max_positions"],
         "qwen3.embedding_length": c["hidden_size"],
         "qwen3.block_count": c["num_layers"],
@@ -140,7 +143,8 @@ def write_hf(folder, weights, c, tokenizer):
             "bos_token_id": tokenizer.end_of_text,
             "eos_token_id": [tokenizer.im_end, tokenizer.end_of_text],
             "pad_token_id": tokenizer.end_of_text,
-            "do_sample": False,
+            "do_sample": True,
+            "temperature": TEMPERATURE,
         },
     )
     put(
