@@ -14,7 +14,7 @@ import tokamak.tensor.DType;
  * @param model a GGUF file or a Hugging Face folder
  * @param maxModelLen tokens of prompt and answer together; 0: what the model and the memory allow
  * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
- * @param kvCacheType F16, F32 or I8
+ * @param kvCacheType F16 or F32
  * @param numThreads for arithmetic; 0: one per processor
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni or avx512
  * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
@@ -62,9 +62,8 @@ public record EngineConfig(
         require("maxNumQueuedTokens", maxNumQueuedTokens, 1, Long.MAX_VALUE);
         require("agingInterval in ms", agingInterval.toMillis(), 1, Long.MAX_VALUE);
         require("slowStep in ms", slowStep.toMillis(), 1, Long.MAX_VALUE);
-        if (kvCacheType != DType.F16 && kvCacheType != DType.F32 && kvCacheType != DType.I8) {
-            throw new InvalidRequestException(
-                    "kvCacheType", "kvCacheType must be F16, F32 or I8, found " + kvCacheType);
+        if (kvCacheType != DType.F16 && kvCacheType != DType.F32) {
+            throw new InvalidRequestException("kvCacheType", "kvCacheType must be F16 or F32, found " + kvCacheType);
         }
     }
 
@@ -110,12 +109,12 @@ public record EngineConfig(
 
     /** @param name of the type in any case, such as {@code f32} */
     public EngineConfig withKvCacheType(String name) {
-        for (DType type : List.of(DType.F16, DType.F32, DType.I8)) {
+        for (DType type : List.of(DType.F16, DType.F32)) {
             if (type.name().equalsIgnoreCase(name)) {
                 return withKvCacheType(type);
             }
         }
-        throw new InvalidRequestException("kvCacheType", "kvCacheType must be f16, f32 or i8, found " + name);
+        throw new InvalidRequestException("kvCacheType", "kvCacheType must be f16 or f32, found " + name);
     }
 
     public EngineConfig withNumThreads(int value) {

@@ -108,9 +108,7 @@ final class ServeEngineOptions {
             case "auto" -> DType.F32;
             case "f32", "float32", "float" -> DType.F32;
             case "f16", "float16", "half" -> DType.F16;
-            case "i8", "int8", "int8_per_token_head" -> DType.I8;
-            default ->
-                throw new CliFailure("--kv-cache-dtype must be auto, f32, f16 or i8, found '" + kvCacheType + "'");
+            default -> throw new CliFailure("--kv-cache-dtype must be auto, f32 or f16, found '" + kvCacheType + "'");
         };
     }
 
