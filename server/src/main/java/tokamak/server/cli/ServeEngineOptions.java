@@ -40,7 +40,7 @@ final class ServeEngineOptions {
     @Option(
             names = "--kv-cache-dtype",
             paramLabel = "TYPE",
-            description = "How keys and values are kept: auto, f32, f16 or i8. Default: auto.")
+            description = "How keys and values are kept: auto, f32 or f16. Default: auto.")
     private String kvCacheType = "auto";
 
     @Option(
