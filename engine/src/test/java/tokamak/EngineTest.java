@@ -318,6 +318,19 @@ class EngineTest {
         }
     }
 
+    /** The last token of an answer is not computed again and needs no place in memory. */
+    @Test
+    @Timeout(60)
+    void aTextMayFillAllMemory() {
+        for (boolean guaranteed : new boolean[] {false, true}) {
+            try (Engine engine =
+                    engine(new HashModel(VOCAB, 4, 16, 64, 64), CONFIG.withGuaranteedNoEvict(guaranteed))) {
+                assertThat(engine.score(new Prompt.Tokens(new int[64])).logprobs())
+                        .hasSize(63);
+            }
+        }
+    }
+
     @Test
     void promptLogprobsComeWithTheAnswer() {
         try (Engine engine = engine()) {

@@ -370,11 +370,11 @@ final class Scheduler {
         return numBlocksReserved(sequence) - numHits <= spare;
     }
 
-    /** Blocks that a sequence is sure to get once it runs. */
+    /** Blocks that a sequence is sure to get once it runs. Its last token is not computed again: it needs no place. */
     private int numBlocksReserved(Sequence sequence) {
         int numTokens = switch (config.admission()) {
-            case WHOLE_PROMPT -> Math.min(sequence.numTokens() + 1, sequence.maxTokens());
-            case GUARANTEED_NO_EVICT -> sequence.maxTokens();
+            case WHOLE_PROMPT -> Math.min(sequence.numTokens() + 1, sequence.maxTokens() - 1);
+            case GUARANTEED_NO_EVICT -> sequence.maxTokens() - 1;
         };
         return (numTokens + blockSize - 1) / blockSize;
     }
