@@ -236,7 +236,7 @@ class EngineTest {
 
     @Test
     void anAnswerWithAStopStringIsCancelledInTheEngine() throws Exception {
-        try (Engine engine = engine()) {
+        try (Engine engine = engine(model().beforeStep(step -> sleep(1)), CONFIG)) {
             String text = engine.generate(request("stop", letters(10))).text();
             engine.generate(request("stop", letters(900).stop(text.substring(2, 6))));
             assertNothingLeft(engine);
@@ -385,7 +385,7 @@ class EngineTest {
 
     @Test
     void cancellingEndsAnAnswerAndFreesItsBlocks() throws Exception {
-        try (Engine engine = engine()) {
+        try (Engine engine = engine(model().beforeStep(step -> sleep(1)), CONFIG)) {
             TokenStream stream = engine.submit(request("cancel", letters(1000)));
             for (int i = 0; i < 5; i++) {
                 stream.next();
@@ -424,7 +424,7 @@ class EngineTest {
 
     @Test
     void closingEndsWhatRunsWithATypedErrorAndRefusesTheRest() {
-        HashModel model = model();
+        HashModel model = model().beforeStep(step -> sleep(2));
         Engine engine = engine(model, CONFIG);
         TokenStream stream = engine.submit(request("close", letters(1000)));
         stream.next();
