@@ -81,7 +81,13 @@ public final class Engine implements AutoCloseable {
 
     /** @param progress told the share of the model that is loaded, 0 to 1, on the caller's thread */
     public static Engine open(EngineConfig config, DoubleConsumer progress) {
-        return on(CheckpointLoader.load(config, progress), config);
+        LoadedModel loaded = CheckpointLoader.load(config, progress);
+        try {
+            return on(loaded, config);
+        } catch (RuntimeException | Error e) {
+            free(loaded);
+            throw e;
+        }
     }
 
     /** An engine on a model that is loaded already; {@code config.model()} is not read. */
@@ -168,14 +174,22 @@ public final class Engine implements AutoCloseable {
         queue.enter(count, (long) count * promptIds.length);
         List<Sequence> sequences = new ArrayList<>();
         List<Answer> answers = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
-            sequences.add(
-                    new Sequence(sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
-            answers.add(new Answer(
-                    i, promptIds.length, stopIds, params, loaded.tokenizer().continuation(), events));
+        try {
+            for (int i = 0; i < count; i++) {
+                AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
+                sequences.add(new Sequence(
+                        sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
+                answers.add(new Answer(
+                        i, promptIds.length, stopIds, params, loaded.tokenizer().continuation(), events));
+            }
+            inbox.submit(
+                    sequences.stream().map(Command.Submit::new).toList(), () -> board.numOpenAnswers.addAndGet(count));
+        } catch (Throwable notTaken) {
+            for (int i = 0; i < count; i++) {
+                queue.leave(promptIds.length);
+            }
+            throw notTaken;
         }
-        send(sequences, promptIds.length);
         return new TokenStream(
                 request.requestId(),
                 promptIds,
@@ -215,17 +229,6 @@ public final class Engine implements AutoCloseable {
                     request.timeout().orElse(Duration.ZERO)));
         }
         return requests;
-    }
-
-    private void send(List<Sequence> sequences, int promptLength) {
-        board.numOpenAnswers.addAndGet(sequences.size());
-        try {
-            inbox.submit(sequences.stream().map(Command.Submit::new).toList());
-        } catch (EngineClosedException e) {
-            board.numOpenAnswers.addAndGet(-sequences.size());
-            sequences.forEach(sequence -> queue.leave(promptLength));
-            throw e;
-        }
     }
 
     // ---- the model
@@ -298,8 +301,7 @@ public final class Engine implements AutoCloseable {
             boolean drained = drain(grace);
             watchdog.close(watchdogThread);
             join(watchdogThread, Long.MAX_VALUE);
-            loaded.model().close();
-            closeResources();
+            free(loaded);
             return drained;
         } finally {
             closing.unlock();
@@ -339,7 +341,8 @@ public final class Engine implements AutoCloseable {
         return !thread.isAlive();
     }
 
-    private void closeResources() {
+    private static void free(LoadedModel loaded) {
+        loaded.model().close();
         try {
             loaded.resources().close();
         } catch (Exception e) {

@@ -21,13 +21,17 @@ final class Inbox implements CommandSource {
     /** The engine thread while it waits or is about to. */
     private volatile @Nullable Thread sleeper;
 
-    /** @throws EngineClosedException if no more sequences are taken */
-    void submit(List<? extends Command> submissions) {
+    /**
+     * @param whenTaken runs before the engine thread can see the first of them
+     * @throws EngineClosedException if no more sequences are taken
+     */
+    void submit(List<? extends Command> submissions, Runnable whenTaken) {
         lock.lock();
         try {
             if (closedBecause != null) {
                 throw new EngineClosedException(String.valueOf(closedBecause.getMessage()));
             }
+            whenTaken.run();
             commands.addAll(submissions);
             size = commands.size();
         } finally {

@@ -8,17 +8,18 @@ import tokamak.api.TokenLogprob;
 import tokamak.api.TokenLogprobs;
 
 /**
- * Log-probabilities of the model's unmodified logits: the logit minus the logarithm of the sum of all exponentials, summed
- * in id order in double precision. Belongs to one thread.
+ * Log-probabilities of the model's unmodified logits: the logit minus the logarithm of the sum of all exponentials, in double precision. Belongs to one thread.
  */
 public final class LogprobReader {
     private final int vocabSize;
     private final float[] logits; // [vocabSize]
+    private final double[] weights; // [vocabSize]
     private final TopSelector top = new TopSelector();
 
     public LogprobReader(int vocabSize) {
         this.vocabSize = vocabSize;
         this.logits = new float[vocabSize];
+        this.weights = new double[vocabSize];
     }
 
     /**
@@ -45,19 +46,9 @@ public final class LogprobReader {
     }
 
     private double logSumExp() {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < vocabSize; i++) {
-            float logit = logits[i];
-            if (Float.isNaN(logit) || logit == Float.POSITIVE_INFINITY) {
-                throw new InvalidLogitsException("the model's logit of token " + i + " is " + logit);
-            }
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (int i = 0; i < vocabSize; i++) {
-            sum += Math.exp((double) logits[i] - max);
-        }
-        return max + Math.log(sum);
+        float max = Rows.max(logits, vocabSize);
+        Exp.weights(logits, vocabSize, max, 1, weights);
+        return max + StrictMath.log(Exp.sum(weights, 0, vocabSize));
     }
 
     private TokenLogprob logprob(int tokenId, double logSum) {

@@ -8,13 +8,13 @@ import java.lang.foreign.ValueLayout;
  * the position, never on other rows. Keeps its buffers: nothing is allocated from call to call. Belongs to one thread.
  */
 public final class Sampler {
-    // exp(-37) is below 2^-53, the resolution of a draw.
-    private static final double NEGLIGIBLE_LOG_WEIGHT = -37;
+    private static final int BLOCK = 512;
 
     private final int vocabSize;
     private final int numTokens;
     private final float[] logits; // [numTokens]
     private final double[] weights; // [numTokens] by token id
+    private final double[] blockSums; // [ceil(numTokens / BLOCK)]
     private double[] rankWeights = new double[64]; // by rank in top
     private final TopSelector top = new TopSelector();
     private final Nucleus nucleus = new Nucleus();
@@ -28,6 +28,7 @@ public final class Sampler {
         this.numTokens = Math.min(vocabSize, numTokens);
         this.logits = new float[this.numTokens];
         this.weights = new double[this.numTokens];
+        this.blockSums = new double[(this.numTokens + BLOCK - 1) / BLOCK];
     }
 
     /**
@@ -39,83 +40,72 @@ public final class Sampler {
      */
     public int sample(MemorySegment rows, int row, TokenSampling sampling, int position) {
         MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT, (long) row * vocabSize * Float.BYTES, logits, 0, numTokens);
-        checkNumbers();
-        sampling.process(logits);
-        int best = argmax();
-        if (logits[best] == Float.NEGATIVE_INFINITY) {
+        float max = Rows.max(logits, numTokens);
+        if (sampling.processes()) {
+            sampling.process(logits);
+            max = Rows.max(logits, numTokens);
+        }
+        if (max == Float.NEGATIVE_INFINITY) {
             throw new InvalidLogitsException("no token is allowed at position " + position
                     + ": allowed_token_ids, bad_words, min_tokens and the model together forbid all");
         }
         if (sampling.isGreedy) {
-            return best;
+            return Rows.indexOf(logits, max);
         }
         double u = RandomStream.uniform(sampling.seed, position);
-        return sampling.topK < numTokens ? drawFromTopK(sampling, best, u) : drawFromAll(sampling, best, u);
+        return sampling.topK < numTokens ? drawFromTopK(sampling, max, u) : drawFromAll(sampling, max, u);
     }
 
-    private void checkNumbers() {
-        for (int i = 0; i < numTokens; i++) {
-            float v = logits[i];
-            if (Float.isNaN(v) || v == Float.POSITIVE_INFINITY) {
-                throw new InvalidLogitsException("the model's logit of token " + i + " is " + v);
-            }
-        }
-    }
-
-    private int argmax() {
-        int best = 0;
-        float max = logits[0];
-        for (int i = 1; i < numTokens; i++) {
-            if (logits[i] > max) {
-                max = logits[i];
-                best = i;
-            }
-        }
-        return best;
-    }
-
-    /** The logarithm of the token's weight relative to the best one's. */
-    private double logWeight(TokenSampling sampling, int token, int best) {
-        return ((double) logits[token] - logits[best]) / sampling.temperature;
-    }
-
-    private int drawFromTopK(TokenSampling sampling, int best, double u) {
+    private int drawFromTopK(TokenSampling sampling, float max, double u) {
         top.select(logits, numTokens, sampling.topK);
         ensureRankWeights(top.size());
         double total = 0;
         int count = 0;
         for (; count < top.size(); count++) {
-            double logWeight = logWeight(sampling, top.get(count), best);
-            if (logWeight < sampling.logMinP || logWeight < NEGLIGIBLE_LOG_WEIGHT) {
+            double logWeight = ((double) logits[top.get(count)] - max) * sampling.inverseTemperature;
+            if (logWeight < sampling.logMinP || logWeight < Exp.LOWEST) {
                 break;
             }
-            rankWeights[count] = Math.exp(logWeight);
+            rankWeights[count] = Exp.exp(logWeight);
             total += rankWeights[count];
         }
         return drawByRank(sampling.topP * total, count, u);
     }
 
-    private int drawFromAll(TokenSampling sampling, int best, double u) {
-        double floor = Math.max(sampling.logMinP, NEGLIGIBLE_LOG_WEIGHT);
-        double total = 0;
-        for (int i = 0; i < numTokens; i++) {
-            double logWeight = logWeight(sampling, i, best);
-            double weight = logWeight < floor ? 0 : Math.exp(logWeight);
-            weights[i] = weight;
-            total += weight;
-        }
-        if (sampling.topP < 1) {
-            total = nucleus.cut(logits, weights, sampling.topP * total);
-        }
-        double target = u * total;
-        double sum = 0;
-        for (int i = 0; i < numTokens; i++) {
-            sum += weights[i];
-            if (sum > target) {
-                return i;
+    private int drawFromAll(TokenSampling sampling, float max, double u) {
+        Exp.weights(logits, numTokens, max, sampling.inverseTemperature, weights);
+        if (sampling.minP > 0) {
+            for (int i = 0; i < numTokens; i++) {
+                weights[i] = weights[i] < sampling.minP ? 0 : weights[i];
             }
         }
-        return best; // rounding: target can reach the sum
+        if (sampling.topP < 1) {
+            nucleus.cut(logits, weights, sampling.topP * Exp.sum(weights, 0, numTokens));
+        }
+        double total = 0;
+        for (int block = 0; block < blockSums.length; block++) {
+            blockSums[block] = Exp.sum(weights, block * BLOCK, Math.min(numTokens, (block + 1) * BLOCK));
+            total += blockSums[block];
+        }
+        return drawById(u * total, max);
+    }
+
+    /** The token at which the weights, added up by id, pass {@code target}; the block is found first. */
+    private int drawById(double target, float max) {
+        double sum = 0;
+        for (int block = 0; block < blockSums.length; block++) {
+            if (sum + blockSums[block] > target) {
+                for (int i = block * BLOCK; i < Math.min(numTokens, (block + 1) * BLOCK); i++) {
+                    sum += weights[i];
+                    if (sum > target && weights[i] > 0) {
+                        return i;
+                    }
+                }
+                break; // rounding: one by one they add up to a little less
+            }
+            sum += blockSums[block];
+        }
+        return Rows.indexOf(logits, max);
     }
 
     /** Draws from the shortest run of the {@code count} best tokens whose weights reach {@code wanted}. */

@@ -6,10 +6,14 @@ import tokamak.api.SamplingParams;
 
 /** What sampling knows of one sequence: its parameters in the sampler's form, and what depends on its answer so far. */
 public final class TokenSampling {
+    private static final double MAX_INVERSE_TEMPERATURE = 1e15;
+
     final boolean isGreedy;
-    final double temperature;
+    final double inverseTemperature;
     final double topP;
     final int topK;
+    final double minP;
+
     /** Natural logarithm of minP; minus infinity where it is off. */
     final double logMinP;
 
@@ -23,10 +27,12 @@ public final class TokenSampling {
      */
     public TokenSampling(SamplingParams params, int[] stopIds, long seed, int[] promptIds, int promptLength) {
         this.isGreedy = params.isGreedy();
-        this.temperature = params.temperature();
+        // Bounded, or 0 times infinity would be no number.
+        this.inverseTemperature = Math.min(1 / params.temperature(), MAX_INVERSE_TEMPERATURE);
         this.topP = params.topP();
         this.topK = params.topK() <= 0 ? Integer.MAX_VALUE : params.topK();
-        this.logMinP = Math.log(params.minP());
+        this.minP = params.minP();
+        this.logMinP = StrictMath.log(params.minP());
         this.seed = seed;
         this.processors = processors(params, stopIds, promptIds, promptLength);
     }
@@ -56,6 +62,11 @@ public final class TokenSampling {
                     promptLength));
         }
         return list.toArray(LogitsProcessor[]::new);
+    }
+
+    /** Whether {@link #process} does anything. */
+    boolean processes() {
+        return processors.length > 0;
     }
 
     void process(float[] logits) {

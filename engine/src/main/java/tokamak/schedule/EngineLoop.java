@@ -93,8 +93,13 @@ public final class EngineLoop implements Runnable {
         observer.stepFinished(scheduler.stats());
     }
 
+    /** What is thrown in here is swallowed: memory may be short, and the next step may go better. */
     private void recover(Throwable failure) {
-        observer.loopFailed(failure);
-        scheduler.abandon(new StepFailedException("the scheduler failed: " + failure, failure));
+        try {
+            scheduler.abandon(new StepFailedException("the scheduler failed: " + failure, failure));
+            observer.loopFailed(failure);
+        } catch (Throwable again) {
+            commands.await(RETRY_NANOS);
+        }
     }
 }

@@ -349,10 +349,32 @@ class SamplerTest {
         float[] logits = {1, 4, 2, 4, -100};
         var logprobs = new LogprobReader(5).read(MemorySegment.ofArray(logits), 0, 2, 3);
         double sum = Math.exp(1) + 2 * Math.exp(4) + Math.exp(2) + Math.exp(-100);
-        assertThat(logprobs.chosen().logprob()).isCloseTo(Math.log(Math.exp(2) / sum), within(1e-12));
+        assertThat(logprobs.chosen().logprob()).isCloseTo(Math.log(Math.exp(2) / sum), within(1e-9));
         assertThat(logprobs.chosen().logit()).isEqualTo(2);
         assertThat(logprobs.rank()).isEqualTo(3);
         assertThat(logprobs.top()).extracting(top -> top.tokenId()).containsExactly(1, 3, 2);
+    }
+
+    @Test
+    void theExponentialFunctionIsOne() {
+        for (double x = Exp.LOWEST; x <= 0; x += 0.0137) {
+            assertThat(Exp.exp(x) / Math.exp(x)).isCloseTo(1, within(1e-9));
+        }
+        double[] weights = new double[4];
+        Exp.weights(new float[] {3, Float.NEGATIVE_INFINITY, -40, 2}, 4, 3, 1, weights);
+        assertThat(weights[0]).isCloseTo(1, within(1e-12));
+        assertThat(weights[1]).isZero();
+        assertThat(weights[2]).isZero();
+        assertThat(weights[3]).isCloseTo(Math.exp(-1), within(1e-9));
+    }
+
+    @Test
+    void aVanishingTemperatureIsGreedy() {
+        SamplingParams params =
+                SamplingParams.builder().temperature(Double.MIN_VALUE).build();
+        for (int position = 0; position < 50; position++) {
+            assertThat(sample(new float[] {1, 3, 2.999f}, params, position)).isEqualTo(1);
+        }
     }
 
     @Test
