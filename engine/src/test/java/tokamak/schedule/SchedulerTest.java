@@ -157,7 +157,7 @@ class SchedulerTest {
         assertThat(longest[0]).isLessThan(140);
         longest[0] = 0;
         int steps = 0;
-        while (prompt.tokenIds.isEmpty()) {
+        while (prompt.tokenIds.isEmpty() && !prompt.isDone()) {
             rig[0].step();
             steps++;
         }
@@ -253,7 +253,7 @@ class SchedulerTest {
         for (int i = 0; i < 20; i++) {
             RecordingSink sink = add(rig, request(60, 1000 + i, 10, 0, "modest"));
             int steps = 0;
-            while (sink.tokenIds.isEmpty()) {
+            while (sink.tokenIds.isEmpty() && !sink.isDone()) {
                 rig.step();
                 steps++;
             }
