@@ -116,8 +116,8 @@ final class Conversation {
         int limit = params.maxTokens().orElse(Integer.MAX_VALUE);
         if (end.reason() == FinishReason.LENGTH && end.usage().completionTokens() < limit) {
             context.err()
-                    .println("tokamak: the context of " + engine.contextLength()
-                            + " tokens is full (--max-model-len gives more)");
+                    .println("tokamak: the answer ends here: the context of " + engine.contextLength()
+                            + " tokens is full");
         }
         if (reportsSpeed) {
             int numTokens = end.usage().completionTokens();
