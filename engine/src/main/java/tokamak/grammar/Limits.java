@@ -1,0 +1,46 @@
+package tokamak.grammar;
+
+/**
+ * What a hostile guide may cost. Reaching one is an error of the request that names the limit, never a hang.
+ *
+ * <p>Prices are orders of magnitude on one core of 2020 or later.
+ */
+final class Limits {
+    /** Derivatives, lexer entries and Earley items worked out for one mask or token. Price: 10 per microsecond. */
+    static final int MAX_WORK_PER_STEP = 400_000;
+
+    /** The same while compiling, where empty languages are looked for. Price: 10 per microsecond. */
+    static final int MAX_WORK_TO_COMPILE = 2_000_000;
+
+    /** Nodes of regular expressions, as written and while compiling. Price: 150 bytes each. */
+    static final int MAX_REGEX_NODES = 400_000;
+
+    /** Alternatives of one regular expression node that are not literals. Price: quadratic in the worst case. */
+    static final int MAX_ALTERNATIVES = 20_000;
+
+    /** How deep a derivative may call itself. Price: a stack frame of 150 bytes each. */
+    static final int MAX_REGEX_DEPTH = 1_000;
+
+    /** Groups within groups in a pattern or grammar, schemas within schemas. Price: a few stack frames each. */
+    static final int MAX_NESTING = 200;
+
+    /** Places in all rules of a grammar. Price: 10 bytes each, and the time to go through them: 20 per microsecond. */
+    static final int MAX_POSITIONS = 1_000_000;
+
+    /** Items of one Earley set. Price: 60 bytes and 0.2 microseconds each. */
+    static final int MAX_ITEMS = 100_000;
+
+    /** Earley sets that a grammar keeps; beyond that it forgets all. Price: about 1 kB each. */
+    static final int MAX_STATES = 10_000;
+
+    /** Bytes of masks that a grammar keeps; beyond that it forgets all. A mask is 19 kB at 150,000 tokens. */
+    static final long MAX_MASK_BYTES = 8L << 20;
+
+    /** Regular expression nodes that a grammar keeps between steps; beyond that it forgets them. Price: 100 bytes each. */
+    static final int MAX_KEPT_NODES = 100_000;
+
+    /** Most characters of a guide. Price: 1 MB of schema takes about 100 ms. */
+    static final int MAX_GUIDE_CHARS = 4 << 20;
+
+    private Limits() {}
+}
