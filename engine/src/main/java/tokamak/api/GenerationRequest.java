@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param cacheSalt prefixes are shared only between requests with the same salt
  * @param timeout when to give up; empty: never
  * @param requestId names the request in logs and answers; "" for no name
+ * @param guide what the answer must be; empty: anything
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -21,7 +22,8 @@ public record GenerationRequest(
         String tenant,
         String cacheSalt,
         Optional<Duration> timeout,
-        String requestId) {
+        String requestId,
+        Optional<Guide> guide) {
     public GenerationRequest {
         Check.inRange("priority", priority, -1000, 1000);
         timeout.ifPresent(time -> Check.that(
@@ -31,7 +33,7 @@ public record GenerationRequest(
     }
 
     public static GenerationRequest of(Prompt prompt) {
-        return new GenerationRequest(prompt, Optional.empty(), 0, "", "", Optional.empty(), "");
+        return new GenerationRequest(prompt, Optional.empty(), 0, "", "", Optional.empty(), "", Optional.empty());
     }
 
     public static GenerationRequest text(String prompt) {
@@ -47,26 +49,34 @@ public record GenerationRequest(
     }
 
     public GenerationRequest withSampling(SamplingParams value) {
-        return new GenerationRequest(prompt, Optional.of(value), priority, tenant, cacheSalt, timeout, requestId);
+        return new GenerationRequest(
+                prompt, Optional.of(value), priority, tenant, cacheSalt, timeout, requestId, guide);
     }
 
     public GenerationRequest withPriority(int value) {
-        return new GenerationRequest(prompt, sampling, value, tenant, cacheSalt, timeout, requestId);
+        return new GenerationRequest(prompt, sampling, value, tenant, cacheSalt, timeout, requestId, guide);
     }
 
     public GenerationRequest withTenant(String value) {
-        return new GenerationRequest(prompt, sampling, priority, value, cacheSalt, timeout, requestId);
+        return new GenerationRequest(prompt, sampling, priority, value, cacheSalt, timeout, requestId, guide);
     }
 
     public GenerationRequest withCacheSalt(String value) {
-        return new GenerationRequest(prompt, sampling, priority, tenant, value, timeout, requestId);
+        return new GenerationRequest(prompt, sampling, priority, tenant, value, timeout, requestId, guide);
     }
 
     public GenerationRequest withTimeout(Duration value) {
-        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, Optional.of(value), requestId);
+        return new GenerationRequest(
+                prompt, sampling, priority, tenant, cacheSalt, Optional.of(value), requestId, guide);
     }
 
     public GenerationRequest withRequestId(String value) {
-        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, timeout, value);
+        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, timeout, value, guide);
+    }
+
+    /** An answer that can't be anything but what the guide describes; it ends when nothing can follow. */
+    public GenerationRequest withGuide(Guide value) {
+        return new GenerationRequest(
+                prompt, sampling, priority, tenant, cacheSalt, timeout, requestId, Optional.of(value));
     }
 }
