@@ -14,7 +14,7 @@ import tokamak.api.InvalidRequestException;
  * @param parallel how many sequences are generated at once, one test each
  * @param threads numbers of threads, all tests for each
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512
- * @param kvCacheDtype how keys and values are stored: f16 or f32
+ * @param kvCacheDtype how keys and values are stored: f32, f16 or int8
  * @param repetitions runs of each test after one to warm up; the median counts
  */
 public record BenchOptions(

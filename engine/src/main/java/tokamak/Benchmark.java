@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import tokamak.api.InvalidRequestException;
 import tokamak.api.ModelLoadException;
+import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
 import tokamak.backend.cpu.CpuArithmetic;
 import tokamak.backend.cpu.CpuBackend;
@@ -85,16 +86,6 @@ public final class Benchmark {
         };
     }
 
-    private DType kvType() {
-        return switch (options.kvCacheDtype()) {
-            case "f16" -> DType.F16;
-            case "f32" -> DType.F32;
-            default ->
-                throw new InvalidRequestException(
-                        "kvCacheDtype", "kvCacheDtype must be f16 or f32, found '" + options.kvCacheDtype() + "'");
-        };
-    }
-
     private BenchReport.Machine machine(int threads) {
         try (CpuArithmetic arithmetic = Arithmetic.named(options.cpuIsa())) {
             Optional<CpuLimits> limits = CpuLimits.measure(arithmetic, threads);
@@ -113,8 +104,9 @@ public final class Benchmark {
         int longest = Math.max(options.promptTokens(), options.depth() + options.generatedTokens() + 1);
         int most = options.parallel().stream().mapToInt(n -> n).max().orElse(1);
         int blocksEach = longest / KV_BLOCK_SIZE + 1;
+        KvType kvType = EngineConfig.kvType(options.kvCacheDtype());
         ModelOptions modelOptions =
-                new ModelOptions(longest, MAX_STEP_TOKENS, most, kvType(), blocksEach * most, KV_BLOCK_SIZE);
+                new ModelOptions(longest, MAX_STEP_TOKENS, most, kvType, blocksEach * most, KV_BLOCK_SIZE);
         List<BenchReport.Row> rows = new ArrayList<>();
         try (CpuBackend backend = new CpuBackend(machine.threads(), Arithmetic.named(options.cpuIsa()));
                 LanguageModel model =

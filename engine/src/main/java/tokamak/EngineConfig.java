@@ -2,11 +2,10 @@ package tokamak;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
-import tokamak.tensor.DType;
+import tokamak.backend.KvType;
 
 /**
  * How to open an engine. {@link #of} has good values for everything; 0 means that the engine chooses and says what.
@@ -14,7 +13,7 @@ import tokamak.tensor.DType;
  * @param model a GGUF file or a Hugging Face folder
  * @param maxModelLen tokens of prompt and answer together; 0: what the model and the memory allow
  * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
- * @param kvCacheType F16 or F32
+ * @param kvCacheType how keys and values are kept
  * @param numThreads for arithmetic; 0: one per processor
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni or avx512
  * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
@@ -34,7 +33,7 @@ public record EngineConfig(
         Path model,
         int maxModelLen,
         long kvCacheMemoryBytes,
-        DType kvCacheType,
+        KvType kvCacheType,
         int numThreads,
         String cpuIsa,
         @Nullable Path packCache,
@@ -62,9 +61,6 @@ public record EngineConfig(
         require("maxNumQueuedTokens", maxNumQueuedTokens, 1, Long.MAX_VALUE);
         require("agingInterval in ms", agingInterval.toMillis(), 1, Long.MAX_VALUE);
         require("slowStep in ms", slowStep.toMillis(), 1, Long.MAX_VALUE);
-        if (kvCacheType != DType.F16 && kvCacheType != DType.F32) {
-            throw new InvalidRequestException("kvCacheType", "kvCacheType must be F16 or F32, found " + kvCacheType);
-        }
     }
 
     private static void require(String name, long value, long min, long max) {
@@ -79,7 +75,7 @@ public record EngineConfig(
                 model,
                 0,
                 0,
-                DType.F16,
+                KvType.F16,
                 0,
                 "auto",
                 null,
@@ -103,18 +99,21 @@ public record EngineConfig(
         return change(draft -> draft.kvCacheMemoryBytes = value);
     }
 
-    public EngineConfig withKvCacheType(DType value) {
+    public EngineConfig withKvCacheType(KvType value) {
         return change(draft -> draft.kvCacheType = value);
     }
 
-    /** @param name of the type in any case, such as {@code f32} */
+    /** @param name of the type in any case: {@code auto}, {@code f32}, {@code f16} or {@code int8} */
     public EngineConfig withKvCacheType(String name) {
-        for (DType type : List.of(DType.F16, DType.F32)) {
-            if (type.name().equalsIgnoreCase(name)) {
-                return withKvCacheType(type);
-            }
+        return withKvCacheType(kvType(name));
+    }
+
+    static KvType kvType(String name) {
+        try {
+            return KvType.named(name);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRequestException("kvCacheType", "kv-cache-dtype " + e.getMessage());
         }
-        throw new InvalidRequestException("kvCacheType", "kvCacheType must be f16 or f32, found " + name);
     }
 
     public EngineConfig withNumThreads(int value) {
@@ -178,7 +177,7 @@ public record EngineConfig(
         Path model;
         int maxModelLen;
         long kvCacheMemoryBytes;
-        DType kvCacheType;
+        KvType kvCacheType;
         int numThreads;
         String cpuIsa;
 

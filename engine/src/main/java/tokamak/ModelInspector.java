@@ -208,7 +208,7 @@ final class ModelInspector {
     }
 
     private static ModelInfo.Shape shape(ModelConfig config, List<Tensor> tensors) {
-        long kvNumbers = config.kvBytesPerToken(DType.I8);
+        long kvNumbers = config.kvNumbersPerToken();
         long heads = (long) config.numHeads() * config.headDim();
         long vocab = config.vocabSize() > 0 ? config.vocabSize() : embeddingRows(tensors, config.hiddenSize());
         int widestKv = config.layers().stream()

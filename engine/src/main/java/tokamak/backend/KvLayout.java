@@ -1,20 +1,19 @@
 package tokamak.backend;
 
 import java.util.List;
-import tokamak.tensor.DType;
 
 /**
  * What a KV cache has to hold.
  *
  * @param layers one entry per layer that keeps keys and values
- * @param dtype how numbers are stored: F32 or F16
+ * @param type how numbers are stored
  * @param blockSize tokens per block
  */
-public record KvLayout(List<Layer> layers, DType dtype, int blockSize) {
+public record KvLayout(List<Layer> layers, KvType type, int blockSize) {
     /** Heads and numbers per head of one layer. */
     public record Layer(int numKvHeads, int headDim, int valueDim) {
-        long numbersPerToken() {
-            return (long) numKvHeads * (headDim + valueDim);
+        long bytesPerToken(KvType type) {
+            return numKvHeads * (type.vectorBytes(headDim) + type.vectorBytes(valueDim));
         }
     }
 
@@ -27,10 +26,10 @@ public record KvLayout(List<Layer> layers, DType dtype, int blockSize) {
 
     /** Bytes of one block over all layers. */
     public long blockBytes() {
-        long numbers = 0;
+        long bytes = 0;
         for (Layer layer : layers) {
-            numbers += layer.numbersPerToken();
+            bytes += layer.bytesPerToken(type);
         }
-        return Math.multiplyExact(dtype.bytes(numbers), (long) blockSize);
+        return Math.multiplyExact(bytes, (long) blockSize);
     }
 }

@@ -3,9 +3,9 @@ package tokamak.model;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.backend.Activation;
+import tokamak.backend.KvType;
 import tokamak.backend.Norm;
 import tokamak.backend.Routing;
-import tokamak.tensor.DType;
 
 /**
  * A model as numbers and choices; everything the decoder needs besides tensors.
@@ -86,11 +86,17 @@ public record ModelConfig(
             float logitSoftcap) {}
 
     /** Bytes that the keys and values of one token take over all layers. */
-    public long kvBytesPerToken(DType dtype) {
-        long numbers = 0;
-        for (Layer layer : layers) {
-            numbers += (long) layer.numKvHeads() * (headDim + valueDim);
-        }
-        return dtype.bytes(numbers);
+    public long kvBytesPerToken(KvType type) {
+        return numKvHeads() * (type.vectorBytes(headDim) + type.vectorBytes(valueDim));
+    }
+
+    /** Numbers in the keys and values of one token over all layers. */
+    public long kvNumbersPerToken() {
+        return numKvHeads() * (headDim + valueDim);
+    }
+
+    /** Heads with keys and values, over all layers. */
+    private long numKvHeads() {
+        return layers.stream().mapToLong(Layer::numKvHeads).sum();
     }
 }

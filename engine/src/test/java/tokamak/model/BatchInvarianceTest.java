@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tokamak.backend.Backend;
+import tokamak.backend.KvType;
 import tokamak.backend.cpu.CpuBackend;
 import tokamak.file.Checkpoint;
 import tokamak.file.ModelFormatException;
@@ -46,7 +47,7 @@ class BatchInvarianceTest {
 
     private static float[][] logits(DType dtype, int[] ids, int threads, List<Integer> chunks)
             throws ModelFormatException {
-        ModelOptions options = new ModelOptions(LENGTH, LENGTH, LENGTH, DType.F32, LENGTH / 16 + 1, 16);
+        ModelOptions options = new ModelOptions(LENGTH, LENGTH, LENGTH, KvType.F32, LENGTH / 16 + 1, 16);
         try (Checkpoint checkpoint = TinyModel.checkpoint(dtype, 7);
                 Backend backend = new CpuBackend(threads);
                 LanguageModel model =

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tokamak.backend.Backend;
+import tokamak.backend.KvType;
 import tokamak.backend.cpu.CpuBackend;
 import tokamak.file.Checkpoint;
 import tokamak.model.LanguageModel;
@@ -56,7 +57,7 @@ class SameTokensWithKernelsTest {
     }
 
     private static void with(DType dtype, int threads, int numBlocks, int maxTokens, Use use) throws IOException {
-        ModelOptions options = new ModelOptions(128, maxTokens, maxTokens, DType.F16, numBlocks, 16);
+        ModelOptions options = new ModelOptions(128, maxTokens, maxTokens, KvType.F16, numBlocks, 16);
         try (Checkpoint checkpoint = TinyModel.checkpoint(dtype, 11);
                 Backend backend = new CpuBackend(threads);
                 LanguageModel model =

@@ -6,8 +6,8 @@ import tokamak.backend.AttentionShape;
 import tokamak.backend.Buffer;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
-import tokamak.tensor.DType;
 
 /** Attention over paged keys and values: two sequences, computed in chunks and then token by token. */
 final class AttentionCheck {
@@ -36,7 +36,7 @@ final class AttentionCheck {
         this.twins = twins;
     }
 
-    Deviation run(DType kvType) {
+    Deviation run(KvType kvType) {
         Deviation deviation = new Deviation();
         for (Setting setting : SETTINGS) {
             twins.compare(deviation, side -> attend(side, setting, kvType));
@@ -45,7 +45,7 @@ final class AttentionCheck {
     }
 
     /** The outputs of all steps, one below the other. */
-    private static Buffer attend(Twins.Side side, Setting s, DType kvType) {
+    private static Buffer attend(Twins.Side side, Setting s, KvType kvType) {
         CpuBackend backend = side.backend();
         float scale = (float) (1 / Math.sqrt(s.headDim()));
         Buffer sinks = s.sinks() ? side.parameters(s.numHeads()) : null;

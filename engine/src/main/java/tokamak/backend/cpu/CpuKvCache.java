@@ -1,17 +1,21 @@
 package tokamak.backend.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.function.IntUnaryOperator;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
 import tokamak.backend.cpu.x64.BlockAttention;
 import tokamak.backend.cpu.x64.LargeMemory;
-import tokamak.tensor.DType;
 
 /**
  * KV blocks in native memory. Per layer one segment of keys and one of values, each
- * {@code [numBlocks, numKvHeads, blockSize * dim]}, so that a head reads a block front to back.
+ * {@code [numBlocks, numKvHeads, blockSize * dim]}, so that a head reads a block front to back. Where numbers have scales,
+ * those of the block's tokens stand before the head's numbers.
  */
 final class CpuKvCache implements KvCache {
     /** How the numbers of a block's tokens lie within the part of one head. */
@@ -22,6 +26,8 @@ final class CpuKvCache implements KvCache {
         TILES
     }
 
+    private static final float LARGEST_INT8 = 127;
+
     private final Arena arena = Arena.ofShared();
     private final KvLayout layout;
     private final Arrangement arrangement;
@@ -30,10 +36,6 @@ final class CpuKvCache implements KvCache {
     private final MemorySegment[] values;
 
     CpuKvCache(KvLayout layout, int numBlocks, Arrangement arrangement) {
-        if (layout.dtype() != DType.F32 && layout.dtype() != DType.F16) {
-            throw new IllegalArgumentException(
-                    "KV cache type " + layout.dtype() + " is not supported on the CPU; expected F32 or F16");
-        }
         this.layout = layout;
         this.numBlocks = numBlocks;
         this.arrangement = arrangement;
@@ -71,74 +73,110 @@ final class CpuKvCache implements KvCache {
 
     /** Bytes from block to block in a layer's keys or values. */
     long blockBytes(KvLayout.Layer layer, int dim) {
-        return layout.dtype().bytes((long) layer.numKvHeads() * layout.blockSize() * dim);
+        return layout.type().vectorBytes(dim) * layer.numKvHeads() * layout.blockSize();
     }
 
     /** Copies a token's key of one head to {@code target}. */
     void loadKey(int layer, int slot, int kvHead, float[] target) {
         KvLayout.Layer shape = layout.layers().get(layer);
-        long part = part(slot, kvHead, shape, shape.headDim());
-        int inBlock = slot % layout.blockSize();
-        for (int i = 0; i < shape.headDim(); i++) {
-            target[i] = get(keys[layer], part + keyIndex(inBlock, i, shape.headDim()));
-        }
+        load(keys[layer], key(slot, kvHead, shape), target);
     }
 
     /** Copies a token's value of one head to {@code target}. */
     void loadValue(int layer, int slot, int kvHead, float[] target) {
         KvLayout.Layer shape = layout.layers().get(layer);
-        long part = part(slot, kvHead, shape, shape.valueDim());
+        load(values[layer], value(slot, kvHead, shape), target);
+    }
+
+    /** Takes a token's key of one head from {@code source}. */
+    void storeKey(int layer, int slot, int kvHead, float[] source) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        store(keys[layer], key(slot, kvHead, shape), source);
+    }
+
+    /** Takes a token's value of one head from {@code source}. */
+    void storeValue(int layer, int slot, int kvHead, float[] source) {
+        KvLayout.Layer shape = layout.layers().get(layer);
+        store(values[layer], value(slot, kvHead, shape), source);
+    }
+
+    /**
+     * Where one token's vector of one head is.
+     *
+     * @param scale byte at which its scale is, for types that have one
+     * @param numbers byte at which the numbers of the head's part of the block begin
+     * @param order index of each of its numbers there
+     */
+    private record Place(long scale, long numbers, int dim, IntUnaryOperator order) {}
+
+    private Place key(int slot, int kvHead, KvLayout.Layer shape) {
         int inBlock = slot % layout.blockSize();
-        for (int i = 0; i < shape.valueDim(); i++) {
-            target[i] = get(values[layer], part + valueIndex(inBlock, i, shape.valueDim()));
+        int dim = shape.headDim();
+        return place(
+                slot,
+                kvHead,
+                shape,
+                dim,
+                switch (arrangement) {
+                    case ROWS -> i -> inBlock * dim + i;
+                    case TILES -> i -> BlockAttention.keyIndex(inBlock, i);
+                });
+    }
+
+    private Place value(int slot, int kvHead, KvLayout.Layer shape) {
+        int inBlock = slot % layout.blockSize();
+        int dim = shape.valueDim();
+        return place(
+                slot,
+                kvHead,
+                shape,
+                dim,
+                switch (arrangement) {
+                    case ROWS -> i -> inBlock * dim + i;
+                    case TILES -> i -> BlockAttention.valueIndex(inBlock, i);
+                });
+    }
+
+    private Place place(int slot, int kvHead, KvLayout.Layer shape, int dim, IntUnaryOperator order) {
+        long block = slot / layout.blockSize();
+        long part = block * blockBytes(shape, dim) + kvHead * layout.type().vectorBytes(dim) * layout.blockSize();
+        long headerBytes = switch (layout.type()) {
+            case F32, F16 -> 0;
+            case INT8 -> (long) layout.blockSize() * Float.BYTES;
+        };
+        return new Place(part + (long) slot % layout.blockSize() * Float.BYTES, part + headerBytes, dim, order);
+    }
+
+    private void load(MemorySegment memory, Place place, float[] target) {
+        for (int i = 0; i < place.dim; i++) {
+            int at = place.order.applyAsInt(i);
+            target[i] = switch (layout.type()) {
+                case F32 -> memory.get(JAVA_FLOAT, place.numbers + (long) at * Float.BYTES);
+                case F16 -> Float.float16ToFloat(memory.get(JAVA_SHORT, place.numbers + (long) at * Short.BYTES));
+                case INT8 -> memory.get(JAVA_FLOAT, place.scale) * memory.get(JAVA_BYTE, place.numbers + at);
+            };
         }
     }
 
-    void storeKey(int layer, int slot, int kvHead, int i, float value) {
-        KvLayout.Layer shape = layout.layers().get(layer);
-        int inBlock = slot % layout.blockSize();
-        long part = part(slot, kvHead, shape, shape.headDim());
-        put(keys[layer], part + keyIndex(inBlock, i, shape.headDim()), value);
-    }
-
-    void storeValue(int layer, int slot, int kvHead, int i, float value) {
-        KvLayout.Layer shape = layout.layers().get(layer);
-        int inBlock = slot % layout.blockSize();
-        long part = part(slot, kvHead, shape, shape.valueDim());
-        put(values[layer], part + valueIndex(inBlock, i, shape.valueDim()), value);
-    }
-
-    /** Index of the first number of a head's part of the block that a slot is in. */
-    private long part(int slot, int kvHead, KvLayout.Layer shape, int dim) {
-        long block = slot / layout.blockSize();
-        return (block * shape.numKvHeads() + kvHead) * layout.blockSize() * dim;
-    }
-
-    private int keyIndex(int inBlock, int i, int dim) {
-        return switch (arrangement) {
-            case ROWS -> inBlock * dim + i;
-            case TILES -> BlockAttention.keyIndex(inBlock, i);
-        };
-    }
-
-    private int valueIndex(int inBlock, int i, int dim) {
-        return switch (arrangement) {
-            case ROWS -> inBlock * dim + i;
-            case TILES -> BlockAttention.valueIndex(inBlock, i);
-        };
-    }
-
-    private float get(MemorySegment source, long index) {
-        return layout.dtype() == DType.F32
-                ? source.getAtIndex(ValueLayout.JAVA_FLOAT, index)
-                : Float.float16ToFloat(source.getAtIndex(ValueLayout.JAVA_SHORT, index));
-    }
-
-    private void put(MemorySegment target, long index, float value) {
-        if (layout.dtype() == DType.F32) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
-        } else {
-            target.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value));
+    private void store(MemorySegment memory, Place place, float[] source) {
+        float largest = 0;
+        for (int i = 0; i < place.dim; i++) {
+            largest = Math.max(largest, Math.abs(source[i]));
+        }
+        // of numbers that aren't finite no scale is, so that they reach the result
+        float scale = largest / LARGEST_INT8 + (largest - largest);
+        float inverse = Math.min(LARGEST_INT8 / largest, Float.MAX_VALUE);
+        for (int i = 0; i < place.dim; i++) {
+            int at = place.order.applyAsInt(i);
+            switch (layout.type()) {
+                case F32 -> memory.set(JAVA_FLOAT, place.numbers + (long) at * Float.BYTES, source[i]);
+                case F16 ->
+                    memory.set(JAVA_SHORT, place.numbers + (long) at * Short.BYTES, Float.floatToFloat16(source[i]));
+                case INT8 -> {
+                    memory.set(JAVA_FLOAT, place.scale, scale);
+                    memory.set(JAVA_BYTE, place.numbers + at, (byte) Math.rint(source[i] * inverse));
+                }
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tokamak.backend.Activation;
+import tokamak.backend.KvType;
 import tokamak.backend.Norm;
 import tokamak.backend.cpu.x64.Kernels;
 import tokamak.backend.cpu.x64.PackedMatrix;
@@ -70,7 +71,7 @@ public final class KernelCheck {
     }
 
     private void attention(AttentionCheck check) {
-        for (DType kvType : List.of(DType.F32, DType.F16)) {
+        for (KvType kvType : KvType.values()) {
             note("attention, keys and values " + kvType, ALLOWED_IN_ATTENTION, () -> check.run(kvType));
         }
     }

@@ -9,10 +9,10 @@ import java.util.Map;
 import tokamak.backend.AttentionShape;
 import tokamak.backend.Buffer;
 import tokamak.backend.KvLayout;
+import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
 import tokamak.backend.cpu.x64.BlockAttention;
 import tokamak.backend.cpu.x64.Kernels;
-import tokamak.tensor.DType;
 
 /**
  * Causal attention by machine code. A chunk is one key and value head of one sequence for a tile of query rows: the
@@ -25,7 +25,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
 
     private static final int BLOCK = BlockAttention.BLOCK;
 
-    private record CodeKey(DType dtype, int headDim, int valueDim) {}
+    private record CodeKey(KvType type, int headDim, int valueDim) {}
 
     /** One worker's memory. */
     private static final class Memory {
@@ -65,13 +65,12 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     /** Whether all layers of such a cache have kernels. */
     static boolean covers(KvLayout layout) {
         return layout.layers().stream()
-                .allMatch(layer ->
-                        BlockAttention.covers(layout.dtype(), layer.headDim(), layer.valueDim(), layout.blockSize()));
+                .allMatch(layer -> BlockAttention.covers(layer.headDim(), layer.valueDim(), layout.blockSize()));
     }
 
-    private BlockAttention code(DType dtype, int headDim, int valueDim) {
-        CodeKey key = new CodeKey(dtype, headDim, valueDim);
-        return codes.computeIfAbsent(key, _ -> new BlockAttention(kernels, dtype, headDim, valueDim));
+    private BlockAttention code(KvType type, int headDim, int valueDim) {
+        CodeKey key = new CodeKey(type, headDim, valueDim);
+        return codes.computeIfAbsent(key, _ -> new BlockAttention(kernels, type, headDim, valueDim));
     }
 
     /** Stores the keys and values of the step's tokens. */
@@ -82,7 +81,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         this.input = input;
         this.keys = keys;
         this.values = values;
-        code = code(cache.layout().dtype(), stored.headDim(), stored.valueDim());
+        code = code(cache.layout().type(), stored.headDim(), stored.valueDim());
         team.run(storing, input.numTokens());
     }
 
@@ -111,7 +110,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         this.input = input;
         this.queries = queries;
         this.out = out;
-        code = code(cache.layout().dtype(), shape.headDim(), shape.valueDim());
+        code = code(cache.layout().type(), shape.headDim(), shape.valueDim());
         if (chunkStarts.length <= input.numSequences()) {
             chunkStarts = new int[2 * input.numSequences() + 1];
         }

@@ -150,16 +150,17 @@ final class ScalarAttention implements WorkerTeam.Job {
     static void store(CpuKvCache cache, int layer, StepInput input, Buffer keys, Buffer values, int row) {
         KvLayout.Layer shape = cache.layout().layers().get(layer);
         int slot = input.slotMapping()[row];
+        float[] vector = new float[Math.max(shape.headDim(), shape.valueDim())];
         for (int head = 0; head < shape.numKvHeads(); head++) {
-            for (int i = 0; i < shape.headDim(); i++) {
-                float key = keys.memory().getAtIndex(JAVA_FLOAT, keys.at(row) + (long) head * shape.headDim() + i);
-                cache.storeKey(layer, slot, head, i, key);
-            }
-            for (int i = 0; i < shape.valueDim(); i++) {
-                float value =
-                        values.memory().getAtIndex(JAVA_FLOAT, values.at(row) + (long) head * shape.valueDim() + i);
-                cache.storeValue(layer, slot, head, i, value);
-            }
+            copy(keys, row, head, shape.headDim(), vector);
+            cache.storeKey(layer, slot, head, vector);
+            copy(values, row, head, shape.valueDim(), vector);
+            cache.storeValue(layer, slot, head, vector);
         }
+    }
+
+    private static void copy(Buffer heads, int row, int head, int dim, float[] vector) {
+        long from = (heads.at(row) + (long) head * dim) * Float.BYTES;
+        MemorySegment.copy(heads.memory(), JAVA_FLOAT, from, vector, 0, dim);
     }
 }

@@ -18,8 +18,8 @@ import tokamak.backend.AttentionShape;
 import tokamak.backend.Buffer;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
-import tokamak.tensor.DType;
 
 class PackedAttentionTest {
     private static final int BLOCK = 16;
@@ -32,16 +32,19 @@ class PackedAttentionTest {
             int valueDim,
             int window,
             boolean sinks,
-            DType dtype,
+            KvType type,
             int length) {}
 
     static Stream<Arguments> settingsOnEveryIsa() {
         List<Setting> settings = List.of(
-                new Setting(4, 2, 64, 64, 0, false, DType.F16, 300),
-                new Setting(2, 2, 128, 128, 0, false, DType.F32, 131),
-                new Setting(8, 1, 16, 48, 37, true, DType.F32, 290),
-                new Setting(6, 2, 80, 80, 150, false, DType.F16, 333),
-                new Setting(14, 1, 32, 32, 0, true, DType.F16, 40));
+                new Setting(4, 2, 64, 64, 0, false, KvType.F16, 300),
+                new Setting(2, 2, 128, 128, 0, false, KvType.F32, 131),
+                new Setting(8, 1, 16, 48, 37, true, KvType.F32, 290),
+                new Setting(6, 2, 80, 80, 150, false, KvType.F16, 333),
+                new Setting(14, 1, 32, 32, 0, true, KvType.F16, 40),
+                new Setting(4, 2, 64, 64, 0, false, KvType.INT8, 300),
+                new Setting(8, 1, 16, 48, 37, true, KvType.INT8, 290),
+                new Setting(6, 1, 128, 128, 0, true, KvType.INT8, 40));
         List<Arguments> all = new ArrayList<>();
         for (String isa : List.of("avx2", "avxvnni", "avx512")) {
             try (CpuBackend ignored = new CpuBackend(1, CpuArithmetic.named(isa))) {
@@ -84,7 +87,7 @@ class PackedAttentionTest {
                 KvCache cache = backend.allocateKvCache(
                         new KvLayout(
                                 List.of(new KvLayout.Layer(s.numKvHeads(), s.headDim(), s.valueDim())),
-                                s.dtype(),
+                                s.type(),
                                 BLOCK),
                         blocks + 3)) {
             Buffer queries = random(backend, s.length(), s.numHeads() * s.headDim(), random);

@@ -18,6 +18,7 @@ import tokamak.backend.Buffer;
 import tokamak.backend.Experts;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.KvType;
 import tokamak.backend.Norm;
 import tokamak.backend.Rope;
 import tokamak.backend.Routing;
@@ -102,7 +103,7 @@ class ScalarTruthTest {
                 total, numSequences, 0, new int[total], positions, starts, lengths, slots, blocks, stride, new int[0]);
         KvLayout layout = new KvLayout(
                 List.of(new KvLayout.Layer(shape.numKvHeads(), shape.headDim(), shape.valueDim())),
-                DType.F32,
+                KvType.F32,
                 blockSize);
         Buffer queries = randomBuffer(total, shape.numHeads() * shape.headDim());
         Buffer keys = randomBuffer(total, shape.numKvHeads() * shape.headDim());

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tokamak.TestData;
 import tokamak.backend.Backend;
+import tokamak.backend.KvType;
 import tokamak.backend.cpu.CpuArithmetic;
 import tokamak.backend.cpu.CpuBackend;
 import tokamak.file.Checkpoint;
@@ -25,7 +26,6 @@ import tokamak.model.LanguageModel;
 import tokamak.model.ModelLoader;
 import tokamak.model.ModelOptions;
 import tokamak.model.OneSequence;
-import tokamak.tensor.DType;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -82,7 +82,7 @@ class ArchitectureGoldenTest {
             int[] greedy = ints(expected.get("greedy"));
             int contextLength = ids.length + greedy.length;
             ModelOptions options =
-                    new ModelOptions(contextLength, ids.length, ids.length, DType.F32, contextLength / 16 + 1, 16);
+                    new ModelOptions(contextLength, ids.length, ids.length, KvType.F32, contextLength / 16 + 1, 16);
             try (Backend backend = new CpuBackend(2, arithmetic(model));
                     Checkpoint checkpoint = Checkpoint.open(model);
                     LanguageModel loaded =

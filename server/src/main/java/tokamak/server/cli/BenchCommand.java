@@ -82,7 +82,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--kv-cache-dtype",
             paramLabel = "TYPE",
-            description = "f16 or f32. Default: ${DEFAULT-VALUE}.",
+            description = "f16, f32 or int8. Default: ${DEFAULT-VALUE}.",
             defaultValue = "f16")
     private String kvType = "f16";
 

@@ -11,7 +11,6 @@ import tokamak.EngineConfig;
 final class EngineOptions {
     private static final int CONVERSATION_LENGTH = 4096;
     private static final int STEP_TOKENS = 512;
-    private static final String AUTO_KV_CACHE_TYPE = "f32";
 
     @Option(
             names = {"-t", "--threads"},
@@ -26,12 +25,8 @@ final class EngineOptions {
                     + " conversations what the model allows, at most " + CONVERSATION_LENGTH + ".")
     private @Nullable Integer maxModelLen;
 
-    @Option(
-            names = "--kv-cache-dtype",
-            paramLabel = "TYPE",
-            description = "How keys and values are kept: auto, f32 or f16. Default: auto, which is "
-                    + AUTO_KV_CACHE_TYPE + ".")
-    private String kvCacheType = "auto";
+    @Mixin
+    private KvTypeOption kvType = new KvTypeOption();
 
     @Mixin
     private LoadOptions load = new LoadOptions();
@@ -42,7 +37,7 @@ final class EngineOptions {
         EngineConfig config = EngineConfig.of(model)
                 .withBatchLimits(1, STEP_TOKENS)
                 .withMaxModelLen(maxModelLen == null ? usualLength : maxModelLen)
-                .withKvCacheType(kvCacheType.equalsIgnoreCase("auto") ? AUTO_KV_CACHE_TYPE : kvCacheType);
+                .withKvCacheType(kvType.name());
         return threads == null ? config : config.withNumThreads(threads);
     }
 

@@ -1,14 +1,12 @@
 package tokamak.server.cli;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tokamak.EngineConfig;
-import tokamak.tensor.DType;
 
 /** How {@code serve} opens its model: vLLM's names for what an {@link EngineConfig} holds. */
 final class ServeEngineOptions {
@@ -37,11 +35,8 @@ final class ServeEngineOptions {
             description = "Tokens that are computed in one step. Default: 512.")
     private @Nullable Integer maxNumBatchedTokens;
 
-    @Option(
-            names = "--kv-cache-dtype",
-            paramLabel = "TYPE",
-            description = "How keys and values are kept: auto, f32 or f16. Default: auto.")
-    private String kvCacheType = "auto";
+    @Mixin
+    private KvTypeOption kvType = new KvTypeOption();
 
     @Option(
             names = "--kv-cache-memory-bytes",
@@ -86,7 +81,7 @@ final class ServeEngineOptions {
         int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
         int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
         config = config.withBatchLimits(seqs, tokens)
-                .withKvCacheType(kvCacheType())
+                .withKvCacheType(kvType.name())
                 .withPrefixCaching(prefixCaching)
                 .withLongPrefillCap(longPrefillCap)
                 .withQueueLimits(
@@ -101,15 +96,6 @@ final class ServeEngineOptions {
         return kvCacheMemory == null
                 ? config
                 : config.withKvCacheMemoryBytes(size("--kv-cache-memory-bytes", kvCacheMemory));
-    }
-
-    private DType kvCacheType() {
-        return switch (kvCacheType.toLowerCase(Locale.ROOT)) {
-            case "auto" -> DType.F32;
-            case "f32", "float32", "float" -> DType.F32;
-            case "f16", "float16", "half" -> DType.F16;
-            default -> throw new CliFailure("--kv-cache-dtype must be auto, f32 or f16, found '" + kvCacheType + "'");
-        };
     }
 
     /** A lower-case letter counts in thousands and a capital in powers of 1024, as vLLM has it. */

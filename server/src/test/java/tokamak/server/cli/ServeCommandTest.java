@@ -16,7 +16,8 @@ class ServeCommandTest {
             --tensor-parallel-size 2,       --tensor-parallel-size 2 can't be served
             --port 70000,                   --port must be 0 to 65535
             --max-model-len 12q,            --max-model-len must be a number such as 32768
-            --kv-cache-dtype fp3,           --kv-cache-dtype must be auto
+            --kv-cache-dtype fp3,           kv-cache-dtype must be auto
+            --kv-cache-dtype fp8,           int8 takes as much memory
             --block-size 32,                --block-size 32 is not supported
             --ssl-certfile x.pem,           --ssl-certfile and --ssl-keyfile belong together
             --api-key-file no/such/file,    cannot read the key file no/such/file

@@ -9,14 +9,13 @@ import static tokamak.backend.cpu.x64.Gpr.R15;
 import static tokamak.backend.cpu.x64.Gpr.R8;
 import static tokamak.backend.cpu.x64.Gpr.R9;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
-import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
 import static tokamak.backend.cpu.x64.Gpr.RCX;
 import static tokamak.backend.cpu.x64.Gpr.RDI;
 import static tokamak.backend.cpu.x64.Gpr.RDX;
 import static tokamak.backend.cpu.x64.Gpr.RSI;
 
-import tokamak.tensor.DType;
+import tokamak.backend.KvType;
 
 /**
  * Generates the three passes of attention over a stretch of KV blocks for a tile of query rows that read the same key and
@@ -28,6 +27,20 @@ import tokamak.tensor.DType;
 final class AttentionKernels {
     static final int BLOCK = 16;
 
+    /** Bytes of one stored number. */
+    static int numberBytes(KvType type) {
+        return switch (type) {
+            case F32 -> Float.BYTES;
+            case F16 -> Short.BYTES;
+            case INT8 -> Byte.BYTES;
+        };
+    }
+
+    /** Bytes before a head's numbers in a block: a scale per token, or nothing. */
+    static int headerBytes(KvType type) {
+        return type == KvType.INT8 ? BLOCK * Float.BYTES : 0;
+    }
+
     /** Bytes of a row's running state: maximum, sum, and the factor that brings earlier results to the new maximum. */
     static final int STATE_BYTES = 16;
 
@@ -37,14 +50,14 @@ final class AttentionKernels {
 
     private final Assembler a = new Assembler();
     private final Isa isa;
-    private final DType dtype;
+    private final KvType type;
     private final int rows;
     /** Registers that sixteen numbers fill: 1 or 2. */
     private final int parts;
 
-    private AttentionKernels(Isa isa, DType dtype, int rows) {
+    private AttentionKernels(Isa isa, KvType type, int rows) {
         this.isa = isa;
-        this.dtype = dtype;
+        this.type = type;
         this.rows = rows;
         this.parts = BLOCK / isa.lanes();
     }
@@ -68,8 +81,15 @@ final class AttentionKernels {
 
     /** Sixteen stored numbers, or the part of them that fills a register, as floats. */
     private void load(Vec target, Gpr base, int number) {
-        Mem place = Mem.at(base, number * dtype.blockBytes());
-        a.emit(dtype == DType.F16 ? Op.VCVTPH2PS : Op.VMOVUPS, target, place);
+        Mem place = Mem.at(base, number * numberBytes(type));
+        switch (type) {
+            case F32 -> a.emit(Op.VMOVUPS, target, place);
+            case F16 -> a.emit(Op.VCVTPH2PS, target, place);
+            case INT8 -> {
+                a.emit(Op.VPMOVSXBD, target, place);
+                a.emit(Op.VCVTDQ2PS, target, target);
+            }
+        }
     }
 
     // ---- queries times keys ----------------------------------------------------------------------------------------
@@ -78,8 +98,8 @@ final class AttentionKernels {
      * Arguments: rdi queries {@code [headDim][rows]}, rsi keys of the head in block 0, rdx block ids and one more, rcx blocks,
      * r8 scores {@code [blocks][rows][16]}, r9 bytes from block to block.
      */
-    static byte[] scores(Isa isa, OperatingSystem system, DType dtype, int rows, int headDim) {
-        AttentionKernels kernel = new AttentionKernels(isa, dtype, rows);
+    static byte[] scores(Isa isa, OperatingSystem system, KvType type, int rows, int headDim) {
+        AttentionKernels kernel = new AttentionKernels(isa, type, rows);
         Assembler a = kernel.a;
         Frame frame = new Frame(a, system);
         Label block = new Label();
@@ -103,13 +123,19 @@ final class AttentionKernels {
     private void scoreBlock(int headDim) {
         int chains = 2 / parts;
         int unroll = 4;
-        int lineBytes = BLOCK * dtype.blockBytes();
+        int lineBytes = BLOCK * numberBytes(type);
         for (int i = 0; i < rows * 2; i++) {
             a.emit(Op.VPXOR, register(i), register(i), register(i));
         }
         Label loop = new Label();
         a.mov(R12, RDI);
         a.mov32(R13, headDim / unroll);
+        if (headerBytes(type) > 0) {
+            a.mov(R14, RAX);
+            a.prefetchT0(Mem.at(RBX, 0));
+            a.add(RAX, headerBytes(type));
+            a.add(RBX, headerBytes(type));
+        }
         a.align(32);
         a.bind(loop);
         for (int ahead = 0; ahead < unroll * lineBytes; ahead += 64) {
@@ -133,10 +159,12 @@ final class AttentionKernels {
                 a.emit(Op.VADDPS, register(2 * row), register(2 * row), register(2 * row + 1));
             }
             for (int part = 0; part < parts; part++) {
-                a.emit(
-                        Op.VMOVUPS_STORE,
-                        register(2 * row + part),
-                        Mem.at(R8, isa.width().bytes() * part));
+                int offset = isa.width().bytes() * part;
+                Vec sum = register(2 * row + part);
+                if (headerBytes(type) > 0) {
+                    a.emit(Op.VMULPS, sum, sum, Mem.at(R14, offset));
+                }
+                a.emit(Op.VMOVUPS_STORE, sum, Mem.at(R8, offset));
             }
             a.add(R8, BLOCK * Float.BYTES);
         }
@@ -162,7 +190,7 @@ final class AttentionKernels {
      * block, rsi blocks, rdx bytes from block to block, rcx the row's state, r8 bits of the factor on scores.
      */
     static byte[] softmax(Isa isa, OperatingSystem system) {
-        AttentionKernels kernel = new AttentionKernels(isa, DType.F32, 1);
+        AttentionKernels kernel = new AttentionKernels(isa, KvType.F32, 1);
         Assembler a = kernel.a;
         Frame frame = new Frame(a, system);
         frame.enter();
@@ -235,14 +263,17 @@ final class AttentionKernels {
      * {@code sums = factor * sums + weights * values}. Arguments: rdi weights {@code [blocks][rows][16]}, rsi values of the head in
      * block 0, rdx block ids, rcx tokens, r8 sums {@code [rows][valueDim]}, r9 bytes from block to block, r10 states of the rows.
      */
-    static byte[] values(Isa isa, OperatingSystem system, DType dtype, int rows, int valueDim) {
-        AttentionKernels kernel = new AttentionKernels(isa, dtype, rows);
+    static byte[] values(Isa isa, OperatingSystem system, KvType type, int rows, int valueDim) {
+        AttentionKernels kernel = new AttentionKernels(isa, type, rows);
         Assembler a = kernel.a;
         int slices = kernel.slicesAtOnce(valueDim / BLOCK);
-        int sliceBytes = BLOCK * BLOCK * dtype.blockBytes();
+        int sliceBytes = BLOCK * BLOCK * numberBytes(type);
         Frame frame = new Frame(a, system);
         Label slice = new Label();
         frame.enter();
+        if (headerBytes(type) > 0) {
+            kernel.scaleWeights();
+        }
         a.mov32(R11, valueDim / BLOCK / slices);
         a.bind(slice);
         kernel.eachSum(slices, valueDim, true);
@@ -254,6 +285,32 @@ final class AttentionKernels {
         a.jump(Assembler.Condition.NOT_ZERO, slice);
         frame.leave();
         return a.code();
+    }
+
+    /** Weights become weights of the stored integers; rsi moves on to these. */
+    private void scaleWeights() {
+        Label block = new Label();
+        a.mov(RBX, RDI);
+        a.mov(R13, RDX);
+        a.mov(R14, RCX);
+        a.bind(block);
+        a.mov32(RAX, Mem.at(R13, 0));
+        a.imul(RAX, R9);
+        a.add(RAX, RSI);
+        for (int part = 0; part < parts; part++) {
+            int offset = part * isa.width().bytes();
+            a.emit(Op.VMOVUPS, register(0), Mem.at(RAX, offset));
+            for (int row = 0; row < rows; row++) {
+                Mem place = Mem.at(RBX, row * BLOCK * Float.BYTES + offset);
+                a.emit(Op.VMULPS, register(1), register(0), place);
+                a.emit(Op.VMOVUPS_STORE, register(1), place);
+            }
+        }
+        a.add(RBX, rows * BLOCK * Float.BYTES);
+        a.add(R13, 4);
+        a.sub(R14, BLOCK);
+        a.jump(Assembler.Condition.GREATER, block);
+        a.add(RSI, headerBytes(type));
     }
 
     /** As many slices of sixteen numbers as there are registers for, with one for the weight, in equal passes. */
@@ -319,7 +376,7 @@ final class AttentionKernels {
         a.align(32);
         a.bind(token);
         addToken(slices, sliceBytes);
-        a.add(RAX, BLOCK * dtype.blockBytes());
+        a.add(RAX, BLOCK * numberBytes(type));
         a.add(R12, Float.BYTES);
         a.sub(R15, 1);
         a.jump(Assembler.Condition.NOT_ZERO, token);
@@ -330,7 +387,7 @@ final class AttentionKernels {
     }
 
     private void addToken(int slices, int sliceBytes) {
-        int numbersPerSlice = sliceBytes / dtype.blockBytes();
+        int numbersPerSlice = sliceBytes / numberBytes(type);
         for (int slice = 0; slice < slices; slice++) {
             for (int part = 0; part < parts; part++) {
                 load(value(slice, part, slices), RAX, slice * numbersPerSlice + part * isa.lanes());
@@ -350,7 +407,7 @@ final class AttentionKernels {
 
     /** {@code out = factor * x}. Arguments: rdi x, rsi out, rdx numbers (a multiple of 16), rcx bits of the factor. */
     static byte[] scaleRow(Isa isa, OperatingSystem system) {
-        AttentionKernels kernel = new AttentionKernels(isa, DType.F32, 1);
+        AttentionKernels kernel = new AttentionKernels(isa, KvType.F32, 1);
         Assembler a = kernel.a;
         Frame frame = new Frame(a, system);
         Label loop = new Label();
@@ -370,52 +427,5 @@ final class AttentionKernels {
         a.jump(Assembler.Condition.GREATER, loop);
         frame.leave();
         return a.code();
-    }
-
-    /**
-     * Stores one token's vectors of all heads in a block. Arguments: rdi floats {@code [heads][dim]}, rsi where the token's
-     * number 0 of head 0 goes, rdx heads, rcx bytes from head to head in the block.
-     *
-     * @param wordStep numbers from one number of the token to the next within a run of 16
-     * @param runStep numbers from one run of 16 to the next
-     */
-    static byte[] store(OperatingSystem system, DType dtype, int dim, int wordStep, int runStep) {
-        Assembler a = new Assembler();
-        Frame frame = new Frame(a, system);
-        Label head = new Label();
-        Label run = new Label();
-        frame.enter();
-        a.bind(head);
-        a.mov(RAX, RSI);
-        a.mov32(RBX, dim / BLOCK);
-        a.bind(run);
-        for (int half = 0; half < 2; half++) {
-            storeEight(a, dtype, half, wordStep);
-        }
-        a.add(RDI, BLOCK * Float.BYTES);
-        a.add(RAX, runStep * dtype.blockBytes());
-        a.sub(RBX, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, run);
-        a.add(RSI, RCX);
-        a.sub(RDX, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, head);
-        frame.leave();
-        return a.code();
-    }
-
-    private static void storeEight(Assembler a, DType dtype, int half, int wordStep) {
-        int first = 8 * half;
-        if (dtype == DType.F16) {
-            a.emit(Op.VMOVUPS, Vec.ymm(0), Mem.at(RDI, first * Float.BYTES));
-            a.emit(Op.VCVTPS2PH_STORE, Vec.ymm(0), Vec.xmm(0), 0);
-            for (int i = 0; i < 8; i++) {
-                a.emit(Op.VPEXTRW_STORE, Vec.xmm(0), Mem.at(RAX, (first + i) * wordStep * 2), i);
-            }
-        } else {
-            for (int i = 0; i < 8; i++) {
-                a.mov32(RBP, Mem.at(RDI, (first + i) * Float.BYTES));
-                a.mov32(Mem.at(RAX, (first + i) * wordStep * 4), RBP);
-            }
-        }
     }
 }

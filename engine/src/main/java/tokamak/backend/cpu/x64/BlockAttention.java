@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import tokamak.tensor.DType;
+import tokamak.backend.KvType;
 
 /**
  * Attention over paged keys and values for tiles of query rows that share a key and value head: the typed face of
@@ -24,21 +24,21 @@ public final class BlockAttention {
     /** Where a running maximum starts: finite, so that the difference of two maxima is a number. */
     private static final float LOWEST = -1e30f;
 
-    private record ScoreKey(DType dtype, int rows, int headDim) {}
+    private record ScoreKey(KvType type, int rows, int headDim) {}
 
     private record SoftmaxKey() {}
 
-    private record ValueKey(DType dtype, int rows, int valueDim) {}
+    private record ValueKey(KvType type, int rows, int valueDim) {}
 
     private record ScaleKey() {}
 
     private record TransposeKey() {}
 
-    private record StoreKey(DType dtype, int dim, int numberStep, int runStep) {}
+    private record StoreKey(KvType type, int dim, int numberStep, int runStep) {}
 
     private final int headDim;
     private final int valueDim;
-    private final int numberBytes;
+    private final KvType type;
     private final int maxRows;
     private final Routine[] scores; // [rows]
     private final Routine[] values; // [rows]
@@ -49,46 +49,48 @@ public final class BlockAttention {
     private final Routine storeValues;
 
     /** Whether there are kernels for such a cache. */
-    public static boolean covers(DType dtype, int headDim, int valueDim, int blockSize) {
-        return (dtype == DType.F16 || dtype == DType.F32)
-                && blockSize == BLOCK
-                && headDim % BLOCK == 0
-                && valueDim % BLOCK == 0;
+    public static boolean covers(int headDim, int valueDim, int blockSize) {
+        return blockSize == BLOCK && headDim % BLOCK == 0 && valueDim % BLOCK == 0;
     }
 
-    public BlockAttention(Kernels kernels, DType dtype, int headDim, int valueDim) {
-        if (!covers(dtype, headDim, valueDim, BLOCK)) {
+    public BlockAttention(Kernels kernels, KvType type, int headDim, int valueDim) {
+        if (!covers(headDim, valueDim, BLOCK)) {
             throw new IllegalArgumentException(
-                    "no attention kernel for " + dtype + ", heads of " + headDim + " and " + valueDim + " numbers");
+                    "no attention kernel for heads of " + headDim + " and " + valueDim + " numbers");
         }
         Isa isa = kernels.isa();
         OperatingSystem system = kernels.system();
         this.headDim = headDim;
         this.valueDim = valueDim;
-        this.numberBytes = dtype.blockBytes();
+        this.type = type;
         this.maxRows = AttentionKernels.maxRows(isa);
         this.scores = new Routine[maxRows + 1];
         this.values = new Routine[maxRows + 1];
         for (int rows = 1; rows <= maxRows; rows++) {
             scores[rows] = kernels.routine(
-                    new ScoreKey(dtype, rows, headDim),
-                    key -> AttentionKernels.scores(isa, system, key.dtype(), key.rows(), key.headDim()));
+                    new ScoreKey(type, rows, headDim),
+                    key -> AttentionKernels.scores(isa, system, key.type(), key.rows(), key.headDim()));
             values[rows] = kernels.routine(
-                    new ValueKey(dtype, rows, valueDim),
-                    key -> AttentionKernels.values(isa, system, key.dtype(), key.rows(), key.valueDim()));
+                    new ValueKey(type, rows, valueDim),
+                    key -> AttentionKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
         }
         this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
         this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(system));
-        this.storeKeys = store(kernels, dtype, headDim, BLOCK, BLOCK * BLOCK);
-        this.storeValues = store(kernels, dtype, valueDim, 1, BLOCK * BLOCK);
+        this.storeKeys = store(kernels, type, headDim, BLOCK, BLOCK * BLOCK);
+        this.storeValues = store(kernels, type, valueDim, 1, BLOCK * BLOCK);
     }
 
-    private static Routine store(Kernels kernels, DType dtype, int dim, int numberStep, int runStep) {
+    private static Routine store(Kernels kernels, KvType type, int dim, int numberStep, int runStep) {
         return kernels.routine(
-                new StoreKey(dtype, dim, numberStep, runStep),
-                key -> AttentionKernels.store(
-                        kernels.system(), key.dtype(), key.dim(), key.numberStep(), key.runStep()));
+                new StoreKey(type, dim, numberStep, runStep),
+                key -> KvStoreKernel.generate(
+                        kernels.system(), key.type(), key.dim(), key.numberStep(), key.runStep()));
+    }
+
+    /** Bytes of one head's part of a block. */
+    private long partBytes(int dim) {
+        return BLOCK * type.vectorBytes(dim);
     }
 
     /** Query rows of the largest tile. */
@@ -131,15 +133,21 @@ public final class BlockAttention {
             int tokenInBlock,
             int firstNumber) {
         requireFloats("x", x, at, (long) numHeads * dim);
-        requireBytes("block", block, (long) numHeads * BLOCK * dim * numberBytes);
+        requireBytes("block", block, numHeads * partBytes(dim));
         if (tokenInBlock < 0 || tokenInBlock >= BLOCK || numHeads < 1) {
             throw new IndexOutOfBoundsException("token " + tokenInBlock + " of a block, " + numHeads + " heads");
         }
         routine.call(
                 x.address() + at * Float.BYTES,
-                block.address() + (long) firstNumber * numberBytes,
+                block.address()
+                        + AttentionKernels.headerBytes(type)
+                        + (long) firstNumber * AttentionKernels.numberBytes(type),
                 numHeads,
-                (long) BLOCK * dim * numberBytes);
+                partBytes(dim),
+                block.address() + (long) tokenInBlock * Float.BYTES,
+                0,
+                0,
+                0);
         Reference.reachabilityFence(x);
         Reference.reachabilityFence(block);
     }

@@ -10,6 +10,7 @@ import static tokamak.backend.cpu.x64.Op.Prefix.NP;
 import static tokamak.backend.cpu.x64.Op.Prefix.P66;
 import static tokamak.backend.cpu.x64.Op.Prefix.PF2;
 import static tokamak.backend.cpu.x64.Op.Prefix.PF3;
+import static tokamak.backend.cpu.x64.Op.Tuple.BYTE;
 import static tokamak.backend.cpu.x64.Op.Tuple.DWORD;
 import static tokamak.backend.cpu.x64.Op.Tuple.FULL;
 import static tokamak.backend.cpu.x64.Op.Tuple.HALF;
@@ -41,6 +42,7 @@ enum Op {
     VBROADCASTI128(P66, M0F38, 0x5A, VECTOR_128, BOTH),
     VEXTRACTF128(P66, M0F3A, 0x19, VECTOR_128, BOTH),
     VEXTRACTF64X4(P66, M0F3A, 0x1B, HALF_VECTOR_256, EVEX_ONLY),
+    VPEXTRB_STORE(P66, M0F3A, 0x14, BYTE, BOTH),
     VPEXTRW_STORE(P66, M0F3A, 0x15, WORD, BOTH),
     VPMOVZXBD(P66, M0F38, 0x31, QUARTER, BOTH),
     VPMOVSXBD(P66, M0F38, 0x21, QUARTER, BOTH),
@@ -137,6 +139,7 @@ enum Op {
         WHOLE,
         HALF,
         QUARTER,
+        BYTE,
         WORD,
         DWORD,
         VECTOR_128,
@@ -148,6 +151,7 @@ enum Op {
                 case WHOLE -> width.bytes();
                 case HALF -> width.bytes() / 2;
                 case QUARTER -> width.bytes() / 4;
+                case BYTE -> 1;
                 case WORD -> 2;
                 case DWORD -> 4;
                 case VECTOR_128 -> 16;

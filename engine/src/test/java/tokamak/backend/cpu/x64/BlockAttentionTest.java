@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import tokamak.tensor.DType;
+import tokamak.backend.KvType;
 
 class BlockAttentionTest {
     private static final int DIM = 48;
@@ -21,12 +21,12 @@ class BlockAttentionTest {
     @ParameterizedTest
     @EnumSource(Isa.class)
     void nothingIsReadOrWrittenBeyondItsMemory(Isa isa) {
-        for (DType dtype : new DType[] {DType.F16, DType.F32}) {
+        for (KvType type : KvType.values()) {
             try (Kernels kernels = kernels(isa);
                     Arena arena = new GuardedArena()) {
-                BlockAttention code = new BlockAttention(kernels, dtype, DIM, DIM);
+                BlockAttention code = new BlockAttention(kernels, type, DIM, DIM);
                 for (int rows = 1; rows <= code.maxRows(); rows++) {
-                    runTile(code, dtype, rows, arena);
+                    runTile(code, type, rows, arena);
                 }
             }
         }
@@ -37,7 +37,7 @@ class BlockAttentionTest {
     void sizesAreChecked(Isa isa) {
         try (Kernels kernels = kernels(isa);
                 Arena arena = Arena.ofConfined()) {
-            BlockAttention code = new BlockAttention(kernels, DType.F32, DIM, DIM);
+            BlockAttention code = new BlockAttention(kernels, KvType.F32, DIM, DIM);
             MemorySegment small = arena.allocate(64);
             assertThatThrownBy(() -> code.loadQuery(small, 0, small, 0, 1)).hasMessageContaining("queries");
             assertThatThrownBy(() -> code.storeKeys(small, 0, 1, small, 0)).hasMessageContaining("x:");
@@ -55,10 +55,10 @@ class BlockAttentionTest {
     }
 
     /** Keys of zero weigh all tokens alike, so the result is the mean of the values: token t has the value t everywhere. */
-    private static void runTile(BlockAttention code, DType dtype, int rows, Arena arena) {
+    private static void runTile(BlockAttention code, KvType type, int rows, Arena arena) {
         int numBlocks = 2;
         int numTokens = 29;
-        long blockBytes = (long) HEADS * BlockAttention.BLOCK * DIM * dtype.blockBytes();
+        long blockBytes = HEADS * BlockAttention.BLOCK * type.vectorBytes(DIM);
         MemorySegment keys = arena.allocate(numBlocks * blockBytes, 1);
         MemorySegment values = arena.allocate(numBlocks * blockBytes, 1);
         MemorySegment vectors = arena.allocate(4L * HEADS * DIM, 1);

@@ -63,7 +63,7 @@ final class EncodingCases {
             case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS, VMOVSLDUP, VMOVSHDUP -> Form.LOAD;
             case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS -> Form.LOAD;
             case VMOVUPS_STORE, VMOVDQU_STORE, VMOVSS_STORE, VMOVD_STORE -> Form.STORE;
-            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRW_STORE -> Form.STORE;
+            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRB_STORE, VPEXTRW_STORE -> Form.STORE;
             case VMASKMOVPS, VMASKMOVPS_STORE -> Form.MASKED_STORE;
             case VPSRLW, VPSLLW, VPSRLD, VPSRAD, VPSLLD -> Form.SHIFT;
             case VPSHUFD -> Form.SHUFFLE;
@@ -100,8 +100,9 @@ final class EncodingCases {
 
     private static List<Width> widthsOf(Op op) {
         List<Width> widths = new ArrayList<>();
-        boolean scalar =
-                op == Op.VPEXTRW_STORE || op.tuple == Op.Tuple.DWORD && op != Op.VBROADCASTSS && op != Op.VPBROADCASTD;
+        boolean scalar = op == Op.VPEXTRB_STORE
+                || op == Op.VPEXTRW_STORE
+                || op.tuple == Op.Tuple.DWORD && op != Op.VBROADCASTSS && op != Op.VPBROADCASTD;
         if (scalar) {
             widths.add(Width.X);
         } else {
@@ -120,7 +121,7 @@ final class EncodingCases {
             case FULL, WHOLE -> target.width();
             case HALF -> target.width() == Width.Z ? Width.Y : Width.X;
             case HALF_VECTOR_256 -> Width.Y;
-            case QUARTER, WORD, DWORD, VECTOR_128 -> Width.X;
+            case QUARTER, BYTE, WORD, DWORD, VECTOR_128 -> Width.X;
         };
         Vec last = new Vec(width, right);
         boolean memoryOnly = formOf(op) == Form.MASKED_STORE
@@ -128,6 +129,7 @@ final class EncodingCases {
                 || op == Op.VMOVSS
                 || op == Op.VMOVSS_STORE
                 || op == Op.VMOVD_STORE
+                || op == Op.VPEXTRB_STORE
                 || op == Op.VPEXTRW_STORE
                 || op == Op.VMOVUPS_STORE
                 || op == Op.VMOVDQU_STORE
@@ -153,6 +155,7 @@ final class EncodingCases {
                 boolean constant = op == Op.VEXTRACTF128
                         || op == Op.VEXTRACTF64X4
                         || op == Op.VCVTPS2PH_STORE
+                        || op == Op.VPEXTRB_STORE
                         || op == Op.VPEXTRW_STORE;
                 if (constant) {
                     add(name + " " + lastText + "," + target + ",1", a -> a.emit(op, target, last, 1));
@@ -193,6 +196,7 @@ final class EncodingCases {
     private static String text(Op op, Width width, Mem place) {
         int bytes = op.tuple.bytes(width, place.broadcast());
         String size = switch (bytes) {
+            case 1 -> "byte";
             case 2 -> "word";
             case 4 -> "dword";
             case 8 -> "qword";

@@ -1,0 +1,18 @@
+package tokamak.server.cli;
+
+import picocli.CommandLine.Option;
+
+/** How keys and values are kept. */
+final class KvTypeOption {
+    @Option(
+            names = "--kv-cache-dtype",
+            paramLabel = "TYPE",
+            description =
+                    "How keys and values are kept: auto, f32, f16, or int8, which takes a quarter of the memory of"
+                            + " f32. Default: auto, which is f32.")
+    private String name = "auto";
+
+    String name() {
+        return name;
+    }
+}
