@@ -75,17 +75,34 @@ final class ByteCursor {
         return new String(readBytes(length), StandardCharsets.UTF_8);
     }
 
+    /** UTF-8 up to the next line feed, which is read but not returned. */
+    String readLine(int maxBytes) throws ModelFormatException {
+        long end = position;
+        while (end < bytes.byteSize() && end - position <= maxBytes && bytes.get(ValueLayout.JAVA_BYTE, end) != '\n') {
+            end++;
+        }
+        if (end == bytes.byteSize()) {
+            throw broken("a line and its end", "none; " + atEnd);
+        }
+        if (end - position > maxBytes) {
+            throw broken("a line of at most " + maxBytes + " bytes", "a longer one");
+        }
+        String line = new String(readBytes((int) (end - position)), StandardCharsets.UTF_8);
+        advance(1);
+        return line;
+    }
+
     /** The next {@code count} elements as a view. */
     MemorySegment view(long byteSize) throws ModelFormatException {
         return bytes.asSlice(advance(byteSize), byteSize);
     }
 
-    private byte[] readBytes(int length) throws ModelFormatException {
+    byte[] readBytes(int length) throws ModelFormatException {
         return view(length).toArray(ValueLayout.JAVA_BYTE);
     }
 
     private long advance(long byteSize) throws ModelFormatException {
-        if (byteSize > remaining()) {
+        if (byteSize < 0 || byteSize > remaining()) {
             throw broken(byteSize + " more bytes", remaining() + "; " + atEnd);
         }
         long at = position;

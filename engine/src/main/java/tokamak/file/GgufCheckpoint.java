@@ -40,7 +40,7 @@ public final class GgufCheckpoint implements Checkpoint {
         GgufHeader header = GgufHeader.read(path, mapped);
         long numParts = header.metadata().integer("split.count", 1);
         if (numParts <= 1) {
-            tensors.add(path, mapped, header.tensors());
+            tensors.add(path, tensors.checked(path, mapped, header.tensors()));
             return header.metadata();
         }
         return loadParts(path, numParts, tensors);
@@ -59,7 +59,7 @@ public final class GgufCheckpoint implements Checkpoint {
                 throw new ModelFormatException(parts[i] + ": expected split.no " + i + " of split.count " + numParts
                         + ", found " + no + " of " + count);
             }
-            tensors.add(parts[i], mapped, header.tensors());
+            tensors.add(parts[i], tensors.checked(parts[i], mapped, header.tensors()));
             first = first == null ? header.metadata() : first;
         }
         if (first == null) {

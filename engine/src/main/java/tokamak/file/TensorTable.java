@@ -54,8 +54,8 @@ final class TensorTable {
                 && mapped.asSlice(0, start.length).mismatch(MemorySegment.ofArray(start)) < 0;
     }
 
-    /** Checks the entries of one file against its size and each other, then adds them. */
-    void add(Path file, MemorySegment mapped, List<TensorEntry> entries) throws ModelFormatException {
+    /** The tensors of one file, checked against its size and each other. */
+    List<Tensor> checked(Path file, MemorySegment mapped, List<TensorEntry> entries) throws ModelFormatException {
         for (TensorEntry entry : entries) {
             if (entry.begin() < 0 || entry.begin() > entry.end() || entry.end() > mapped.byteSize()) {
                 throw new ModelFormatException(entry.describe(file) + ": expected its bytes inside the file of "
@@ -64,14 +64,23 @@ final class TensorTable {
             }
         }
         checkDisjoint(file, entries);
-        for (TensorEntry entry : entries) {
-            MemorySegment data = mapped.asSlice(entry.begin(), entry.end() - entry.begin());
-            Tensor tensor = new Tensor(entry.name(), entry.dtype(), entry.shape(), data);
-            if (tensors.putIfAbsent(entry.name(), tensor) != null) {
-                throw new ModelFormatException(
-                        entry.describe(file) + ": expected every name once, found the name a second time");
+        return entries.stream()
+                .map(entry -> new Tensor(
+                        entry.name(),
+                        entry.dtype(),
+                        entry.shape(),
+                        mapped.asSlice(entry.begin(), entry.end() - entry.begin())))
+                .toList();
+    }
+
+    /** Adds tensors of one file whose bytes this table maps or holds. */
+    void add(Path file, List<Tensor> added) throws ModelFormatException {
+        for (Tensor tensor : added) {
+            if (tensors.putIfAbsent(tensor.name(), tensor) != null) {
+                throw new ModelFormatException(file + ": tensor '" + tensor.name()
+                        + "': expected every name once, found the name a second time");
             }
-            bytes += data.byteSize();
+            bytes += tensor.data().byteSize();
         }
     }
 

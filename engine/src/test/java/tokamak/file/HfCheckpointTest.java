@@ -148,12 +148,6 @@ class HfCheckpointTest {
     @Test
     void foldersThatCannotBeAModelSayWhatToDo() throws IOException {
         refused().hasMessageContaining("found neither");
-        text("pytorch_model.bin", "");
-        refused()
-                .hasMessageContaining("PyTorch")
-                .hasMessageContaining("not supported yet")
-                .hasMessageContaining("GGUF");
-        Files.delete(folder.resolve("pytorch_model.bin"));
         text("model.gguf", "");
         refused().hasMessageContaining("give the path of one of them");
         new SafetensorsWriter().tensor("w", new float[1], 1).write(folder.resolve("model.safetensors"));
