@@ -10,8 +10,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
@@ -21,6 +23,8 @@ import tokamak.EngineConfig;
 import tokamak.EngineStats;
 import tokamak.TestEngines;
 import tokamak.server.access.Access;
+import tokamak.server.access.ApiKey;
+import tokamak.server.access.KeyLimits;
 import tokamak.server.http.HttpConfig;
 import tokamak.server.openai.ApiServer;
 import tokamak.server.openai.ServedModel;
@@ -74,6 +78,13 @@ public final class TestServer implements AutoCloseable {
                 http.apply(HttpConfig.loopback(0)),
                 new ServedModels(List.of(served)),
                 new ApiServer.Options("1.2.3", access, false));
+    }
+
+    /** A server that wants this key. */
+    public static TestServer withKey(String key, KeyLimits limits) throws Exception {
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        ApiKey known = new ApiKey("limited", HexFormat.of().formatHex(hash), limits);
+        return new TestServer(UnaryOperator.identity(), UnaryOperator.identity(), Access.of(List.of(known)));
     }
 
     // ---- the model's steps

@@ -9,6 +9,7 @@ import tokamak.server.http.HttpListener;
 import tokamak.server.http.HttpServer;
 import tokamak.server.http.Router;
 import tokamak.server.metrics.ServerMetrics;
+import tokamak.server.web.WebPage;
 
 /** A running server: models, paths, metrics and the socket, put together. */
 public final class ApiServer implements AutoCloseable {
@@ -30,6 +31,8 @@ public final class ApiServer implements AutoCloseable {
         this.models = models;
         ServerMetrics metrics = metrics(models, options);
         Router router = OpenAiApi.router(models, metrics, options.access(), () -> ready, options.version());
+        WebPage page = WebPage.load();
+        page.addTo(router);
         AccessLog accessLog = new AccessLog();
         HttpListener listener = (request, status, took) -> {
             metrics.answered(router.route(request.path()), request.method(), status, took);
@@ -37,7 +40,8 @@ public final class ApiServer implements AutoCloseable {
                 accessLog.answered(request, status, took);
             }
         };
-        this.http = HttpServer.start(config, OpenAiApi.keyed(options.access(), router), new OpenAiErrors(), listener);
+        this.http = HttpServer.start(
+                config, OpenAiApi.keyed(options.access(), page::has, router), new OpenAiErrors(), listener);
         metrics.gauge("tokamak_http_connections", "Open connections.", http::numConnections);
         metrics.gauge(
                 "tokamak_http_open_requests", "Requests that are not answered completely.", http::numOpenRequests);

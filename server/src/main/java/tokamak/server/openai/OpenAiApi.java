@@ -3,6 +3,7 @@ package tokamak.server.openai;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import tokamak.api.TokamakException;
 import tokamak.server.access.Access;
 import tokamak.server.access.LimitReachedException;
@@ -62,11 +63,16 @@ public final class OpenAiApi {
                 });
     }
 
-    /** Lets through who has a key, and whoever asks for the server's health. */
-    static Handler keyed(Access access, Handler handler) {
+    /**
+     * Lets through who has a key, and whoever asks for the server's health.
+     *
+     * @param isOpen paths that need no key either
+     */
+    static Handler keyed(Access access, Predicate<String> isOpen, Handler handler) {
         return exchange -> {
             Request request = exchange.request();
-            if (request.path().equals("/health")
+            if (isOpen.test(request.path())
+                    || request.path().equals("/health")
                     || request.path().equals("/health/live")
                     || access.identify(request.header("authorization")).isPresent()) {
                 handler.handle(exchange);

@@ -5,26 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import tokamak.server.TestServer;
-import tokamak.server.access.Access;
-import tokamak.server.access.ApiKey;
 import tokamak.server.access.KeyLimits;
 
 class SurroundingsTest {
-    private static TestServer withKeys(KeyLimits limits) throws Exception {
-        byte[] hash = java.security.MessageDigest.getInstance("SHA-256").digest("s3".getBytes(StandardCharsets.UTF_8));
-        ApiKey key = new ApiKey("limited", HexFormat.of().formatHex(hash), limits);
-        return new TestServer(UnaryOperator.identity(), UnaryOperator.identity(), Access.of(List.of(key)));
-    }
-
     private static TestServer.Answer post(TestServer server, String key, String json) {
         HttpRequest.Builder request = server.request("/v1/completions").POST(HttpRequest.BodyPublishers.ofString(json));
         return server.send((key.isEmpty() ? request : request.header("authorization", "Bearer " + key)).build());
@@ -32,7 +21,7 @@ class SurroundingsTest {
 
     @Test
     void everythingButHealthNeedsAKeyWhereKeysAreSet() throws Exception {
-        try (TestServer server = withKeys(KeyLimits.none())) {
+        try (TestServer server = TestServer.withKey("s3", KeyLimits.none())) {
             for (String path : List.of("/v1/models", "/metrics", "/version", "/load", "/ping", "/nothing")) {
                 TestServer.Answer answer = server.get(path);
                 assertThat(answer.status()).as(path).isEqualTo(401);
@@ -46,7 +35,7 @@ class SurroundingsTest {
 
     @Test
     void limitsOfAKeyAre429WithATimeToComeBack() throws Exception {
-        try (TestServer server = withKeys(new KeyLimits(2, 0, 0, 0, Set.of()))) {
+        try (TestServer server = TestServer.withKey("s3", new KeyLimits(2, 0, 0, 0, Set.of()))) {
             assertThat(post(server, "s3", "{\"prompt\": \"a\", \"priority\": -1}")
                             .status())
                     .isEqualTo(400);
@@ -58,7 +47,7 @@ class SurroundingsTest {
                             limited.raw().headers().firstValue("retry-after").orElseThrow()))
                     .isPositive();
         }
-        try (TestServer server = withKeys(new KeyLimits(0, 10, 0, 0, Set.of("other")))) {
+        try (TestServer server = TestServer.withKey("s3", new KeyLimits(0, 10, 0, 0, Set.of("other")))) {
             assertThat(post(server, "s3", "{\"prompt\": \"a\"}").status())
                     .as("not its model")
                     .isEqualTo(404);
