@@ -5,5 +5,6 @@ module tokamak.engine {
 
     exports tokamak;
     exports tokamak.api;
+    exports tokamak.chat;
     exports tokamak.tensor;
 }

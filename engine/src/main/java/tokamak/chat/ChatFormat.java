@@ -1,0 +1,172 @@
+package tokamak.chat;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tokamak.api.InvalidRequestException;
+
+/**
+ * How a model writes its answers: its reasoning and its tool calls. Recognised in the chat template that teaches it, or
+ * chosen by name. Immutable; threads may share it.
+ */
+public final class ChatFormat {
+    /** Chooses by the template. */
+    public static final String AUTO = "auto";
+
+    /** Nothing is told apart. */
+    public static final String NONE = "none";
+
+    /** What an answer begins with. */
+    public enum Start {
+        /** The prompt has opened the reasoning. */
+        REASONING,
+        /** The prompt has closed the reasoning. */
+        ANSWER,
+        /** The answer says so itself. */
+        MARKED
+    }
+
+    private final @Nullable ReasoningFormat reasoning;
+    private final ToolFormat tools;
+
+    private ChatFormat(@Nullable ReasoningFormat reasoning, ToolFormat tools) {
+        this.reasoning = reasoning;
+        this.tools = tools;
+    }
+
+    /**
+     * The format that a template shows.
+     *
+     * @param template the text of the chat template for chats with tools
+     */
+    public static ChatFormat of(String template) {
+        return new ChatFormat(
+                Formats.reasoningIn(template).orElse(null),
+                Formats.toolsIn(template).orElse(Formats.HERMES));
+    }
+
+    /** Neither reasoning nor, until a name is given, any but the usual tool calls. */
+    public static ChatFormat plain() {
+        return new ChatFormat(null, Formats.HERMES);
+    }
+
+    /**
+     * The same with reasoning as one of vLLM's parsers reads it.
+     *
+     * @throws InvalidRequestException if there is none of this name
+     */
+    public ChatFormat withReasoningParser(String name) {
+        return switch (name) {
+            case AUTO -> this;
+            case NONE -> new ChatFormat(null, tools);
+            default ->
+                new ChatFormat(
+                        Formats.reasoning(name)
+                                .orElseThrow(() -> unknown("reasoning parser", name, reasoningParsers())),
+                        tools);
+        };
+    }
+
+    /**
+     * The same with tool calls as one of vLLM's parsers reads them.
+     *
+     * @throws InvalidRequestException if there is none of this name
+     */
+    public ChatFormat withToolParser(String name) {
+        return name.equals(AUTO)
+                ? this
+                : new ChatFormat(
+                        reasoning,
+                        Formats.tools(name).orElseThrow(() -> unknown("tool call parser", name, toolParsers())));
+    }
+
+    private static InvalidRequestException unknown(String what, String name, List<String> known) {
+        return new InvalidRequestException(
+                what, "there is no " + what + " '" + name + "'; there are " + String.join(", ", known));
+    }
+
+    public static List<String> reasoningParsers() {
+        return Formats.REASONING.stream()
+                .flatMap(format -> format.names().stream())
+                .sorted()
+                .toList();
+    }
+
+    public static List<String> toolParsers() {
+        return Formats.TOOLS.stream()
+                .flatMap(format -> format.names().stream())
+                .sorted()
+                .toList();
+    }
+
+    /** What the reasoning is called, or {@value #NONE}. */
+    public String reasoningName() {
+        return reasoning == null ? NONE : reasoning.name();
+    }
+
+    public String toolsName() {
+        return tools.name();
+    }
+
+    /**
+     * The texts that have a meaning in answers. Where they are special tokens, they must be written out for the parser.
+     *
+     * @param withTools whether tools are declared
+     */
+    public Set<String> markers(boolean withTools) {
+        Set<String> markers = new LinkedHashSet<>();
+        if (reasoning == Formats.HARMONY_CHANNELS || withTools && tools == Formats.HARMONY) {
+            markers.addAll(HarmonyReader.MARKERS);
+        }
+        if (reasoning != null) {
+            Stream.of(reasoning.open(), reasoning.close(), reasoning.answerOpen(), reasoning.answerClose())
+                    .forEach(markers::add);
+        }
+        if (withTools) {
+            markers.addAll(tools.texts());
+        }
+        markers.remove("");
+        return markers;
+    }
+
+    /** What an answer to this prompt begins with. */
+    public Start start(String prompt) {
+        if (reasoning == null) {
+            return Start.ANSWER;
+        }
+        String end = prompt.stripTrailing();
+        if (!reasoning.open().isEmpty() && end.endsWith(reasoning.open().strip())) {
+            return Start.REASONING;
+        }
+        if (end.endsWith(reasoning.close().strip())) {
+            return Start.ANSWER;
+        }
+        return reasoning.start() == ReasoningFormat.Start.REASONING ? Start.REASONING : Start.MARKED;
+    }
+
+    /**
+     * A parser for one answer.
+     *
+     * @param start what the answer begins with
+     * @param tools the declared functions; empty: calls are not looked for
+     */
+    public OutputParser parser(Start start, List<Tool> tools) {
+        return OutputParser.of(reasoning, this.tools, start, tools);
+    }
+
+    Optional<ReasoningFormat> reasoning() {
+        return Optional.ofNullable(reasoning);
+    }
+
+    ToolFormat toolFormat() {
+        return tools;
+    }
+
+    @Override
+    public String toString() {
+        return "reasoning " + reasoningName() + ", tools " + toolsName();
+    }
+}
