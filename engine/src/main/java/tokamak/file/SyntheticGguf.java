@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import tokamak.tensor.DType;
 import tokamak.tensor.LittleEndian;
+import tokamak.tensor.Tensor;
 
 /**
  * A GGUF model that is on no disk: the metadata and shapes of a real one, with random weights in memory. It computes
@@ -47,8 +48,7 @@ public final class SyntheticGguf {
             for (Spec spec : specs) {
                 MemorySegment data = tensors.allocate(spec.bytes());
                 fill(spec, data, random);
-                tensors.add(
-                        path, data, List.of(new TensorEntry(spec.name(), spec.dtype(), spec.shape(), 0, spec.bytes())));
+                tensors.add(path, List.of(new Tensor(spec.name(), spec.dtype(), spec.shape(), data)));
             }
             return new GgufCheckpoint(path, new Metadata(name, metadata), tensors);
         } catch (Throwable failure) {
