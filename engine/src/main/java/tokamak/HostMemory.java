@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** How much memory this machine, or the container this runs in, can still give. */
-final class HostMemory {
+public final class HostMemory {
     /** Where nothing can be found out. */
     private static final long UNKNOWN = 4L << 30;
 
@@ -16,7 +16,7 @@ final class HostMemory {
 
     private HostMemory() {}
 
-    static long availableBytes() {
+    public static long availableBytes() {
         return Math.min(ofMachine("MemAvailable:"), ofContainer());
     }
 

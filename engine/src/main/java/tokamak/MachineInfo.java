@@ -71,6 +71,17 @@ public record MachineInfo(
         }
     }
 
+    /**
+     * The processor and its instruction set in a few words; measures nothing.
+     *
+     * @param cpuIsa as for {@link EngineConfig}
+     */
+    public static String processor(String cpuIsa) {
+        try (CpuArithmetic arithmetic = Arithmetic.named(cpuIsa)) {
+            return arithmetic.cpuName() + ", " + arithmetic.isaName();
+        }
+    }
+
     private static String property(String name) {
         return System.getProperty(name, "");
     }

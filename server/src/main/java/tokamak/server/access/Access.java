@@ -23,7 +23,7 @@ public final class Access {
     private Access(Supplier<List<ApiKey>> keys, boolean open, LongSupplier clock) {
         this.keys = keys;
         this.clock = clock;
-        this.anybody = open ? Optional.of(new Caller("", KeyLimits.none(), clock)) : Optional.empty();
+        this.anybody = open ? Optional.of(new Caller("", KeyLimits.none(), true, clock)) : Optional.empty();
     }
 
     /** Nobody needs a key. */
@@ -78,7 +78,8 @@ public final class Access {
     private Caller caller(ApiKey key) {
         return callers.compute(
                 key.name(),
-                (name, old) ->
-                        old != null && old.limits().equals(key.limits()) ? old : new Caller(name, key.limits(), clock));
+                (name, old) -> old != null && old.limits().equals(key.limits()) && old.isAdmin() == key.isAdmin()
+                        ? old
+                        : new Caller(name, key.limits(), key.isAdmin(), clock));
     }
 }

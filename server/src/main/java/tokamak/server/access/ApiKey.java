@@ -10,8 +10,9 @@ import java.util.HexFormat;
  *
  * @param name for metrics, logs and fair shares
  * @param hash SHA-256 of the key, in hexadecimal
+ * @param isAdmin whether its owner may give orders to the server
  */
-public record ApiKey(String name, String hash, KeyLimits limits) {
+public record ApiKey(String name, String hash, KeyLimits limits, boolean isAdmin) {
     private static final int HASH_CHARS = 64;
 
     public ApiKey {
@@ -28,9 +29,14 @@ public record ApiKey(String name, String hash, KeyLimits limits) {
         }
     }
 
-    /** A key without limits. */
+    /** A key that may not give orders. */
+    public ApiKey(String name, String hash, KeyLimits limits) {
+        this(name, hash, limits, false);
+    }
+
+    /** The key of whoever runs the server: without limits, and with orders. */
     public static ApiKey of(String name, String key) {
-        return new ApiKey(name, HexFormat.of().formatHex(hash(key)), KeyLimits.none());
+        return new ApiKey(name, HexFormat.of().formatHex(hash(key)), KeyLimits.none(), true);
     }
 
     /** Takes the same time wherever the difference is. */

@@ -8,14 +8,16 @@ import java.util.function.LongSupplier;
 public final class Caller {
     private final String name;
     private final KeyLimits limits;
+    private final boolean isAdmin;
     private final LongSupplier clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Bucket requests;
     private final Bucket tokens;
     private int numRunning;
 
-    Caller(String name, KeyLimits limits, LongSupplier clock) {
+    Caller(String name, KeyLimits limits, boolean isAdmin, LongSupplier clock) {
         this.name = name;
+        this.isAdmin = isAdmin;
         this.limits = limits;
         this.clock = clock;
         this.requests = new Bucket(limits.requestsPerMinute(), clock.getAsLong());
@@ -25,6 +27,11 @@ public final class Caller {
     /** The key's name; "" where no keys are set. */
     public String name() {
         return name;
+    }
+
+    /** Whether they may give orders to the server. */
+    public boolean isAdmin() {
+        return isAdmin;
     }
 
     public KeyLimits limits() {

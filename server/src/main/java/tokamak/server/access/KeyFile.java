@@ -17,14 +17,21 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Keys in a JSON file that is read again when it changes: an array of
- * {@code {"name", "sha256", "requests_per_minute", "tokens_per_minute", "max_concurrent", "best_priority", "models"}}, of
+ * {@code {"name", "sha256", "requests_per_minute", "tokens_per_minute", "max_concurrent", "best_priority", "models", "admin"}}, of
  * which only the first two are required.
  */
 final class KeyFile {
     private static final System.Logger LOG = System.getLogger("tokamak.server.access");
     private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final Set<String> FIELDS = Set.of(
-            "name", "sha256", "requests_per_minute", "tokens_per_minute", "max_concurrent", "best_priority", "models");
+            "name",
+            "sha256",
+            "requests_per_minute",
+            "tokens_per_minute",
+            "max_concurrent",
+            "best_priority",
+            "models",
+            "admin");
 
     private final Path file;
     private final ReentrantLock lock = new ReentrantLock();
@@ -106,7 +113,8 @@ final class KeyFile {
                         node.path("tokens_per_minute").asInt(0),
                         node.path("max_concurrent").asInt(0),
                         node.path("best_priority").asInt(KeyLimits.ANY_PRIORITY),
-                        models));
+                        models),
+                node.path("admin").asBoolean(false));
     }
 
     private IllegalArgumentException wrong(String what) {

@@ -1,10 +1,13 @@
 package tokamak.server.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,5 +43,27 @@ final class Json {
                     source + ": expected a JSON array of strings, found something else: " + e.getOriginalMessage());
         }
         throw new CliFailure(source + ": expected a JSON array of strings, found null");
+    }
+
+    /**
+     * The numbers among an object's fields; others are left out.
+     *
+     * @throws CliFailure if the text is not a JSON object
+     */
+    static Map<String, Number> numbers(String source, String json) {
+        try {
+            JsonNode node = COMPACT.readTree(json);
+            if (node.isObject()) {
+                Map<String, Number> numbers = new TreeMap<>();
+                node.properties().stream()
+                        .filter(entry -> entry.getValue().isNumber())
+                        .forEach(entry ->
+                                numbers.put(entry.getKey(), entry.getValue().numberValue()));
+                return numbers;
+            }
+        } catch (JacksonException e) {
+            throw new CliFailure(source + ": expected a JSON object, found something else: " + e.getOriginalMessage());
+        }
+        throw new CliFailure(source + ": expected a JSON object, found something else");
     }
 }

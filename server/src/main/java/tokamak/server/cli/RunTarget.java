@@ -24,11 +24,13 @@ record RunTarget(Path model, Optional<String> prompt, boolean isDemo) {
                 && arguments.getFirst().strip().contains(" ")
                 && !ModelPath.exists(arguments.getFirst());
         return arguments.isEmpty() || isQuestion
-                ? new RunTarget(demo(context), arguments.stream().findFirst(), true)
+                ? new RunTarget(
+                        demo(context, "run MODEL [PROMPT]"), arguments.stream().findFirst(), true)
                 : new RunTarget(ModelPath.of(arguments.getFirst()), Optional.empty(), false);
     }
 
-    private static Path demo(CliContext context) {
+    /** @param usage how a model would be named */
+    static Path demo(CliContext context, String usage) {
         return context.home()
                 .map(home -> home.resolve(DEMO_MODEL))
                 .filter(Files::isRegularFile)
@@ -36,6 +38,6 @@ record RunTarget(Path model, Optional<String> prompt, boolean isDemo) {
                         + context.home()
                                 .map(home -> home.resolve(DEMO_MODEL).toString())
                                 .orElse(DEMO_MODEL)
-                        + "; give a GGUF file or a Hugging Face folder: tokamak run MODEL [PROMPT]"));
+                        + "; give a GGUF file or a Hugging Face folder: tokamak " + usage));
     }
 }

@@ -1,6 +1,5 @@
 package tokamak.server.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,17 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tokamak.Engine;
-import tokamak.EngineConfig;
-import tokamak.api.SamplingParams;
+import tokamak.MachineInfo;
+import tokamak.api.ModelLoadException;
 import tokamak.server.access.Access;
 import tokamak.server.access.ApiKey;
 import tokamak.server.http.Cors;
@@ -45,15 +44,8 @@ final class ServeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "MODEL",
-            description = "GGUF file or Hugging Face folder; --model means the same.")
-    private @Nullable String model;
-
-    @Option(names = "--model", paramLabel = "MODEL", hidden = true, description = "The same as MODEL.")
-    private @Nullable String modelOption;
+    @Mixin
+    private ServeModelOptions modelOptions = new ServeModelOptions();
 
     @Option(
             names = "--host",
@@ -68,22 +60,13 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable Path unixSocket;
 
     @Option(
-            names = "--served-model-name",
-            paramLabel = "NAME",
-            arity = "1..*",
-            description = "What clients call the model. Default: the name of its file or folder.")
-    private List<String> servedNames = new ArrayList<>();
+            names = "--admin-port",
+            paramLabel = "N",
+            description = "Take orders there: models, load and unload, sleep, drain, log level. Default: nowhere.")
+    private @Nullable Integer adminPort;
 
-    @Mixin
-    private ServeEngineOptions engineOptions = new ServeEngineOptions();
-
-    @Option(
-            names = "--generation-config",
-            paramLabel = "auto|vllm",
-            description =
-                    "Sampling of requests that do not say: auto takes what the model's makers recommend, vllm takes"
-                            + " the model's distribution as it is. Default: auto.")
-    private String generationConfig = "auto";
+    @Option(names = "--admin-host", paramLabel = "ADDRESS", description = "Default: 127.0.0.1, this machine only.")
+    private String adminHost = "127.0.0.1";
 
     @Option(
             names = "--api-key",
@@ -145,26 +128,40 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Path path = ModelPath.of(modelName());
         HttpConfig http = httpConfig();
+        Optional<HttpConfig> admin = adminConfig(http);
         Access access = access();
-        EngineConfig config = engineOptions.config(context, path);
+        AtomicBoolean starting = new AtomicBoolean(true);
+        ServeModelOptions.Offer offer = modelOptions.offer(context, starting);
         VllmFlags.notes(spec.commandLine().getParseResult())
                 .forEach(note -> context.err().println("tokamak: " + note));
         LogFormat.install(context.err());
-        Engine engine = open(config);
+        ServedModels models = new ServedModels(offer.models());
         try {
-            ServedModel served = new ServedModel(engine, names(path), sampling(engine), Instant.now());
-            ApiServer server = ApiServer.start(
-                    http,
-                    new ServedModels(List.of(served)),
-                    new ApiServer.Options(Version.number(), access, accessLog));
-            announce(server, served);
+            openFirst(offer);
+            starting.set(false);
+            ApiServer server =
+                    ApiServer.start(http, models, new ApiServer.Options(Version.number(), access, accessLog, admin));
+            announce(server, offer);
             return ShutdownSignals.await(server, Duration.ofSeconds(shutdownSeconds), context.err());
         } catch (ServerStartException e) {
             throw new CliFailure(String.valueOf(e.getMessage()));
         } finally {
-            engine.close();
+            models.close();
+        }
+    }
+
+    /** A server with one model is of no use without it; with several, the others can still be asked for. */
+    private void openFirst(ServeModelOptions.Offer offer) {
+        if (!offer.opensFirst()) {
+            return;
+        }
+        try {
+            offer.models().getFirst().lease().close();
+        } catch (ModelLoadException e) {
+            if (offer.models().size() == 1) {
+                throw e;
+            }
         }
     }
 
@@ -180,15 +177,6 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new CliFailure(String.valueOf(e.getMessage()));
         }
-    }
-
-    private String modelName() {
-        if (model != null && modelOption != null && !model.equals(modelOption)) {
-            throw new CliFailure("two models are given, '" + model + "' and '" + modelOption + "'; give one");
-        }
-        return Optional.ofNullable(model)
-                .or(() -> Optional.ofNullable(modelOption))
-                .orElseThrow(() -> new CliFailure("no model is given; name a GGUF file or a Hugging Face folder"));
     }
 
     private HttpConfig httpConfig() {
@@ -213,6 +201,18 @@ final class ServeCommand implements Callable<Integer> {
                 allowedOrigins.isEmpty() ? Cors.local() : new Cors(VllmFlags.list(allowedOrigins)));
     }
 
+    /** Orders come over the same protocol, encrypted with the same certificate, but from this machine unless told otherwise. */
+    private Optional<HttpConfig> adminConfig(HttpConfig http) {
+        if (adminPort == null) {
+            return Optional.empty();
+        }
+        if (adminPort < 0 || adminPort > 65535) {
+            throw new CliFailure("--admin-port must be 0 to 65535, found " + adminPort);
+        }
+        return Optional.of(
+                new HttpConfig(adminHost, adminPort, Optional.empty(), http.tls(), http.limits(), Cors.local()));
+    }
+
     private static Path readable(Path file) {
         if (!Files.isReadable(file)) {
             throw new CliFailure("cannot read " + file);
@@ -220,43 +220,22 @@ final class ServeCommand implements Callable<Integer> {
         return file;
     }
 
-    private List<String> names(Path path) {
-        if (!servedNames.isEmpty()) {
-            return List.copyOf(servedNames);
-        }
-        try {
-            Path file = path.toRealPath().getFileName();
-            String name = file == null ? "model" : file.toString();
-            // What was given on the command line is what vLLM's clients ask for.
-            return name.equals(modelName()) ? List.of(name) : List.of(name, modelName());
-        } catch (IOException e) {
-            return List.of(modelName());
-        }
-    }
-
-    private SamplingParams sampling(Engine engine) {
-        return switch (generationConfig) {
-            case "auto" -> engine.samplingDefaults();
-            case "vllm" -> SamplingParams.defaults();
-            default ->
-                throw new CliFailure("--generation-config must be auto or vllm, found '" + generationConfig + "'");
-        };
-    }
-
-    private Engine open(EngineConfig config) {
-        try (ProgressBar bar =
-                new ProgressBar(context, "loading " + config.model().getFileName())) {
-            return Engine.open(config, bar::show);
-        }
-    }
-
-    private void announce(ApiServer server, ServedModel served) {
-        Engine engine = served.engine();
+    private void announce(ApiServer server, ServeModelOptions.Offer offer) {
+        ServedModel first = offer.models().getFirst();
+        String others = offer.models().size() == 1
+                ? ""
+                : ", " + (offer.models().size() - 1) + " more when they are asked for: "
+                        + offer.models().stream().skip(1).map(ServedModel::name).collect(Collectors.joining(", "));
+        String facts = first.loaded()
+                .map(engine -> "context " + engine.contextLength() + " tokens, "
+                        + engine.stats().numKvBlocks() + " KV blocks of " + engine.kvBlockSize() + " tokens, ")
+                .orElse("not loaded, ");
         context.err()
-                .println("serving " + served.name() + " at " + server.url() + " (context " + engine.contextLength()
-                        + " tokens, " + engine.stats().numKvBlocks() + " KV blocks of " + engine.kvBlockSize()
-                        + " tokens, ready after "
-                        + Duration.between(started, Instant.now()).toMillis() + " ms)");
+                .println("serving " + first.name() + " at " + server.url() + " on "
+                        + MachineInfo.processor(offer.firstConfig().cpuIsa()) + " ("
+                        + facts + "ready after "
+                        + Duration.between(started, Instant.now()).toMillis() + " ms)" + others);
+        server.adminUrl().ifPresent(url -> context.err().println("taking orders at " + url));
         context.err().flush();
     }
 }

@@ -99,7 +99,7 @@ final class ServeEngineOptions {
     }
 
     /** A lower-case letter counts in thousands and a capital in powers of 1024, as vLLM has it. */
-    private static long size(String option, String text) {
+    static long size(String option, String text) {
         Matcher matcher = SIZE.matcher(text);
         if (!matcher.matches()) {
             throw new CliFailure(option + " must be a number such as 32768, 32k or 32K, found '" + text + "'");

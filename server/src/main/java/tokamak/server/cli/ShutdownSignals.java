@@ -2,7 +2,8 @@ package tokamak.server.cli;
 
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import sun.misc.Signal;
 import tokamak.server.openai.ApiServer;
@@ -18,22 +19,30 @@ final class ShutdownSignals {
 
     /** Serves until told to stop. @return the exit code: 0, or 1 if requests had to be cut off */
     static int await(ApiServer server, Duration grace, PrintStream err) throws InterruptedException {
-        CountDownLatch asked = new CountDownLatch(1);
+        CompletableFuture<Duration> asked = server.stopAsked();
         AtomicInteger count = new AtomicInteger();
         for (String name : new String[] {"TERM", "INT"}) {
             Signal.handle(new Signal(name), signal -> {
                 if (count.incrementAndGet() == 1) {
-                    asked.countDown();
+                    asked.complete(grace);
                 } else {
                     Runtime.getRuntime().halt(EXIT_KILLED);
                 }
             });
         }
-        asked.await();
+        Duration allowed = await(asked);
         int open = server.numOpenRequests();
         err.println("stopping"
-                + (open == 0 ? "" : ": waiting up to " + grace.toSeconds() + " s for " + open + " requests"));
+                + (open == 0 ? "" : ": waiting up to " + allowed.toSeconds() + " s for " + open + " requests"));
         err.flush();
-        return server.shutdown(grace) ? 0 : 1;
+        return server.shutdown(allowed) ? 0 : 1;
+    }
+
+    private static Duration await(CompletableFuture<Duration> asked) throws InterruptedException {
+        try {
+            return asked.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -2,9 +2,11 @@ package tokamak.server.metrics;
 
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.Labels;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.ToDoubleFunction;
 import tokamak.EngineStats;
 
@@ -32,18 +34,8 @@ final class EngineGauges {
                 EngineStats::numPromptTokens);
         counter("vllm:prefix_cache_hits", "Prompt tokens found in the prefix cache.", EngineStats::numCachedTokens);
         counter("vllm:num_preemptions", "Times a running sequence gave up its blocks.", EngineStats::numPreemptions);
-        Info config = Info.builder()
-                .name("vllm:cache_config_info")
-                .help("The KV cache.")
-                .labelNames("model_name", "engine", "block_size", "num_gpu_blocks")
-                .register(registry);
-        for (ServerMetrics.Source source : sources) {
-            config.addLabelValues(
-                    source.model(),
-                    RequestHistograms.ENGINE,
-                    Integer.toString(source.kvBlockSize()),
-                    Integer.toString(source.stats().get().numKvBlocks()));
-        }
+        cacheConfig();
+        sleepState();
         own();
     }
 
@@ -66,17 +58,57 @@ final class EngineGauges {
                 stats -> stats.lastStep().toNanos() / 1e9);
     }
 
+    /** Prometheus' Info can't change; this one follows what is loaded. */
+    private void cacheConfig() {
+        registry.register(new ModelInfoCollector("vllm:cache_config", "The KV cache.", () -> {
+            List<Labels> infos = new ArrayList<>();
+            forEach((source, reading) -> infos.add(Labels.of(
+                    "model_name",
+                    source.model(),
+                    "engine",
+                    RequestHistograms.ENGINE,
+                    "block_size",
+                    Integer.toString(reading.kvBlockSize()),
+                    "num_gpu_blocks",
+                    Integer.toString(reading.stats().numKvBlocks()))));
+            return infos;
+        }));
+    }
+
+    /** One of three is 1. Weights are mapped from files, so there is nothing between awake and dropped. */
+    private void sleepState() {
+        GaugeWithCallback.builder()
+                .name("vllm:engine_sleep_state")
+                .help("Whether the model is awake or its memory is free.")
+                .labelNames("model_name", "engine", "sleep_state")
+                .callback(callback -> sources.forEach(source -> {
+                    boolean asleep = source.asleep().getAsBoolean();
+                    callback.call(asleep ? 0 : 1, source.model(), RequestHistograms.ENGINE, "awake");
+                    callback.call(0, source.model(), RequestHistograms.ENGINE, "weights_offloaded");
+                    callback.call(asleep ? 1 : 0, source.model(), RequestHistograms.ENGINE, "discard_all");
+                }))
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("tokamak_model_loaded")
+                .help("Whether the model is in memory.")
+                .labelNames(RequestHistograms.MODEL)
+                .callback(callback -> sources.forEach(source -> callback.call(
+                        source.reading().get().isPresent() ? 1 : 0, source.model(), RequestHistograms.ENGINE)))
+                .register(registry);
+    }
+
+    private void forEach(BiConsumer<ServerMetrics.Source, ServerMetrics.Reading> reader) {
+        sources.forEach(source -> source.reading().get().ifPresent(reading -> reader.accept(source, reading)));
+    }
+
     private void waitingByReason() {
         GaugeWithCallback.builder()
                 .name("vllm:num_requests_waiting_by_reason")
                 .help("Sequences that wait, by reason.")
                 .labelNames("model_name", "engine", "reason")
-                .callback(callback -> sources.forEach(source -> {
+                .callback(callback -> forEach((source, reading) -> {
                     callback.call(
-                            source.stats().get().numRequestsWaiting(),
-                            source.model(),
-                            RequestHistograms.ENGINE,
-                            "capacity");
+                            reading.stats().numRequestsWaiting(), source.model(), RequestHistograms.ENGINE, "capacity");
                     callback.call(0, source.model(), RequestHistograms.ENGINE, "deferred");
                 }))
                 .register(registry);
@@ -87,8 +119,8 @@ final class EngineGauges {
                 .name(name)
                 .help(help)
                 .labelNames(RequestHistograms.MODEL)
-                .callback(callback -> sources.forEach(source -> callback.call(
-                        value.applyAsDouble(source.stats().get()), source.model(), RequestHistograms.ENGINE)))
+                .callback(callback -> forEach((source, reading) ->
+                        callback.call(value.applyAsDouble(reading.stats()), source.model(), RequestHistograms.ENGINE)))
                 .register(registry);
     }
 
@@ -97,8 +129,8 @@ final class EngineGauges {
                 .name(name)
                 .help(help)
                 .labelNames(RequestHistograms.MODEL)
-                .callback(callback -> sources.forEach(source -> callback.call(
-                        value.applyAsDouble(source.stats().get()), source.model(), RequestHistograms.ENGINE)))
+                .callback(callback -> forEach((source, reading) ->
+                        callback.call(value.applyAsDouble(reading.stats()), source.model(), RequestHistograms.ENGINE)))
                 .register(registry);
     }
 }

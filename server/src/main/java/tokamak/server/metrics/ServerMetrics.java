@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +23,16 @@ import tokamak.EngineStats;
 /** All metrics of a server. */
 public final class ServerMetrics {
     /**
-     * Where an engine's numbers come from.
+     * Where a model's numbers come from.
      *
      * @param model as clients call it
+     * @param reading empty while the model is not in memory
+     * @param asleep whether it has been put to sleep
      */
-    public record Source(String model, int kvBlockSize, Supplier<EngineStats> stats) {}
+    public record Source(String model, Supplier<Optional<Reading>> reading, BooleanSupplier asleep) {}
+
+    /** An engine's numbers of now. @param kvBlockSize tokens per block */
+    public record Reading(int kvBlockSize, EngineStats stats) {}
 
     /** Metrics as text. */
     public record Page(String contentType, byte[] body) {}

@@ -1,8 +1,8 @@
 package tokamak.server.openai;
 
 import java.time.Duration;
-import java.util.List;
-import tokamak.Engine;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import tokamak.server.access.Access;
 import tokamak.server.http.HttpConfig;
 import tokamak.server.http.HttpListener;
@@ -11,26 +11,34 @@ import tokamak.server.http.Router;
 import tokamak.server.metrics.ServerMetrics;
 import tokamak.server.web.WebPage;
 
-/** A running server: models, paths, metrics and the socket, put together. */
+/** A running server: models, paths, metrics and the sockets, put together. */
 public final class ApiServer implements AutoCloseable {
     /** After the engines have ended everything, the last events still have to be written. */
     private static final Duration FLUSH = Duration.ofSeconds(3);
 
     private final ServedModels models;
     private final HttpServer http;
+    private final Optional<HttpServer> admin;
+    private final CompletableFuture<Duration> stopAsked = new CompletableFuture<>();
     private volatile boolean ready = true;
 
     /**
      * @param version shown to clients
      * @param access who may use the server
      * @param accessLog whether to log a line per answer
+     * @param admin where to take the orders of whoever runs the server; empty: nowhere
      */
-    public record Options(String version, Access access, boolean accessLog) {}
+    public record Options(String version, Access access, boolean accessLog, Optional<HttpConfig> admin) {
+        public Options(String version, Access access, boolean accessLog) {
+            this(version, access, accessLog, Optional.empty());
+        }
+    }
 
     private ApiServer(HttpConfig config, ServedModels models, Options options) {
         this.models = models;
-        ServerMetrics metrics = metrics(models, options);
-        Router router = OpenAiApi.router(models, metrics, options.access(), () -> ready, options.version());
+        ServerMetrics metrics = new ServerMetrics(
+                models.all().stream().map(ApiServer::source).toList(), models.longestContext(), options.version());
+        Router router = OpenAiApi.router(models, metrics, options.access(), this::isReady, options.version());
         WebPage page = WebPage.load();
         page.addTo(router);
         AccessLog accessLog = new AccessLog();
@@ -42,30 +50,45 @@ public final class ApiServer implements AutoCloseable {
         };
         this.http = HttpServer.start(
                 config, OpenAiApi.keyed(options.access(), page::has, router), new OpenAiErrors(), listener);
+        try {
+            this.admin = options.admin().map(where -> startAdmin(where, metrics, options));
+        } catch (RuntimeException e) {
+            http.close();
+            throw e;
+        }
         metrics.gauge("tokamak_http_connections", "Open connections.", http::numConnections);
         metrics.gauge(
                 "tokamak_http_open_requests", "Requests that are not answered completely.", http::numOpenRequests);
     }
 
-    private static ServerMetrics metrics(ServedModels models, Options options) {
-        List<ServerMetrics.Source> sources = models.all().stream()
-                .map(model ->
-                        new ServerMetrics.Source(model.name(), model.engine().kvBlockSize(), model.engine()::stats))
-                .toList();
-        int longest = models.all().stream()
-                .mapToInt(model -> model.engine().contextLength())
-                .max()
-                .orElseThrow();
-        return new ServerMetrics(sources, longest, options.version());
+    private HttpServer startAdmin(HttpConfig where, ServerMetrics metrics, Options options) {
+        Router router = new AdminApi(models, metrics, this::isReady, stopAsked::complete).router();
+        return HttpServer.start(
+                where,
+                OpenAiApi.adminKeyed(options.access(), router),
+                new OpenAiErrors(),
+                (request, status, took) -> {});
+    }
+
+    private static ServerMetrics.Source source(ServedModel model) {
+        return new ServerMetrics.Source(
+                model.name(),
+                () -> model.loaded().map(engine -> new ServerMetrics.Reading(engine.kvBlockSize(), engine.stats())),
+                () -> model.state() instanceof ModelState.Asleep);
     }
 
     /**
      * Begins to serve. The server closes the engines when it is shut down.
      *
-     * @throws tokamak.server.http.ServerStartException if the address can't be used
+     * @throws tokamak.server.http.ServerStartException if an address can't be used
      */
     public static ApiServer start(HttpConfig config, ServedModels models, Options options) {
         return new ApiServer(config, models, options);
+    }
+
+    /** Whether requests are taken and answered. */
+    private boolean isReady() {
+        return ready && !models.isAsleep();
     }
 
     public String url() {
@@ -76,8 +99,18 @@ public final class ApiServer implements AutoCloseable {
         return http.port();
     }
 
+    /** Where orders are taken, if anywhere. */
+    public Optional<String> adminUrl() {
+        return admin.map(HttpServer::url);
+    }
+
     public int numOpenRequests() {
         return http.numOpenRequests();
+    }
+
+    /** Completes when somebody asks over the admin listener to stop, with the time that running requests may take. */
+    public CompletableFuture<Duration> stopAsked() {
+        return stopAsked;
     }
 
     /**
@@ -88,13 +121,9 @@ public final class ApiServer implements AutoCloseable {
      */
     public boolean shutdown(Duration grace) {
         ready = false;
-        long end = System.nanoTime() + grace.toNanos();
-        boolean drained = true;
-        for (ServedModel model : models.all()) {
-            Engine engine = model.engine();
-            drained &= engine.shutdown(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-        }
+        boolean drained = models.shutdown(grace);
         http.stop(FLUSH);
+        admin.ifPresent(server -> server.stop(FLUSH));
         return drained;
     }
 

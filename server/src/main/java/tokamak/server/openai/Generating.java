@@ -32,7 +32,7 @@ final class Generating implements tokamak.server.http.Handler {
 
     static void requireModel(Caller caller, ServedModels.Choice choice) {
         Set<String> allowed = caller.limits().models();
-        if (!allowed.isEmpty() && choice.model().names().stream().noneMatch(allowed::contains)) {
+        if (!allowed.isEmpty() && choice.model().allNames().noneMatch(allowed::contains)) {
             throw ServedModels.notFound("this key may not use the model '" + choice.name() + "'");
         }
     }

@@ -31,14 +31,20 @@ final class ModelHandlers {
         exchange.respond(Response.json(200, Json.bytes(answer)));
     }
 
-    /** vLLM tells the context length here; clients read it. */
+    /** vLLM tells the context length here; clients read it. No model is opened for a list. */
     private static void put(ObjectNode target, ServedModel model, String name) {
         target.put("id", name)
                 .put("object", "model")
                 .put("created", model.created().getEpochSecond())
                 .put("owned_by", "tokamak")
-                .put("root", model.engine().modelName())
-                .putNull("parent")
-                .put("max_model_len", model.engine().contextLength());
+                .put("root", model.spec().root())
+                .putNull("parent");
+        int contextLength = model.contextLength();
+        if (contextLength > 0) {
+            target.put("max_model_len", contextLength);
+        } else {
+            target.putNull("max_model_len");
+        }
+        target.put("state", model.state().word());
     }
 }

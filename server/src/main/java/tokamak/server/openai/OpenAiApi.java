@@ -1,11 +1,14 @@
 package tokamak.server.openai;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import tokamak.api.TokamakException;
 import tokamak.server.access.Access;
+import tokamak.server.access.Caller;
 import tokamak.server.access.LimitReachedException;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Handler;
@@ -16,6 +19,10 @@ import tokamak.server.metrics.ServerMetrics;
 
 /** Puts the dialect's paths on a router. */
 public final class OpenAiApi {
+    private static final List<String> READY_PATHS = List.of("/health", "/health/ready", "/ready", "/ping");
+    /** What load balancers ask, without a key. */
+    private static final Set<String> OPEN_PATHS = Set.of("/health", "/health/live", "/health/ready", "/ready");
+
     private OpenAiApi() {}
 
     /**
@@ -41,12 +48,8 @@ public final class OpenAiApi {
 
     private static void addSurroundings(
             Router router, ServedModels models, ServerMetrics metrics, BooleanSupplier isReady, String version) {
-        Handler health = exchange -> exchange.respond(Response.empty(isReady.getAsBoolean() ? 200 : 503));
-        router.add("GET", "/health", health)
-                .add("GET", "/ping", health)
-                .add("POST", "/ping", health)
-                .add("GET", "/health/live", exchange -> exchange.respond(Response.empty(200)))
-                .add(
+        addHealth(router, isReady);
+        router.add(
                         "GET",
                         "/version",
                         exchange -> exchange.respond(
@@ -54,13 +57,25 @@ public final class OpenAiApi {
                 .add(
                         "GET",
                         "/load",
-                        exchange -> exchange.respond(
-                                Response.json(200, Json.bytes(Json.object().put("server_load", load(models))))))
-                .add("GET", "/metrics", exchange -> {
-                    ServerMetrics.Page page =
-                            metrics.page(exchange.request().header("accept").orElse(null));
-                    exchange.respond(new Response(200, page.contentType(), page.body(), Map.of()));
-                });
+                        exchange -> exchange.respond(Response.json(
+                                200, Json.bytes(Json.object().put("server_load", models.numOpenAnswers())))))
+                .add("GET", "/metrics", metricsHandler(metrics));
+    }
+
+    /** Alive is whoever answers; ready is who takes requests. vLLM's {@code /health} stands for both. */
+    static void addHealth(Router router, BooleanSupplier isReady) {
+        Handler ready = exchange -> exchange.respond(Response.empty(isReady.getAsBoolean() ? 200 : 503));
+        READY_PATHS.forEach(path -> router.add("GET", path, ready));
+        router.add("POST", "/ping", ready);
+        router.add("GET", "/health/live", exchange -> exchange.respond(Response.empty(200)));
+    }
+
+    static Handler metricsHandler(ServerMetrics metrics) {
+        return exchange -> {
+            ServerMetrics.Page page =
+                    metrics.page(exchange.request().header("accept").orElse(null));
+            exchange.respond(new Response(200, page.contentType(), page.body(), Map.of()));
+        };
     }
 
     /**
@@ -72,34 +87,53 @@ public final class OpenAiApi {
         return exchange -> {
             Request request = exchange.request();
             if (isOpen.test(request.path())
-                    || request.path().equals("/health")
-                    || request.path().equals("/health/live")
+                    || OPEN_PATHS.contains(request.path())
                     || access.identify(request.header("authorization")).isPresent()) {
                 handler.handle(exchange);
             } else {
-                boolean none = request.header("authorization").isEmpty();
-                exchange.respond(OpenAiErrors.response(new ApiException(
-                                401,
-                                "invalid_request_error",
-                                null,
-                                "invalid_api_key",
-                                Optional.empty(),
-                                none
-                                        ? "an API key is needed: send it as 'Authorization: Bearer KEY'"
-                                        : "the API key is not known here"))
-                        .withHeader("www-authenticate", "Bearer"));
+                refuse(exchange);
             }
         };
     }
 
-    private static int load(ServedModels models) {
-        return models.all().stream()
-                .mapToInt(model -> model.engine().stats().numOpenAnswers())
-                .sum();
+    /** Lets through who has a key that may give orders, and whoever asks for the server's health. */
+    static Handler adminKeyed(Access access, Handler handler) {
+        return exchange -> {
+            Request request = exchange.request();
+            Optional<Caller> caller = access.identify(request.header("authorization"));
+            if (OPEN_PATHS.contains(request.path())
+                    || caller.filter(Caller::isAdmin).isPresent()) {
+                handler.handle(exchange);
+            } else if (caller.isPresent()) {
+                exchange.respond(OpenAiErrors.response(new ApiException(
+                        403,
+                        "invalid_request_error",
+                        null,
+                        "permission_denied",
+                        Optional.empty(),
+                        "this key may not give orders to the server; one of --api-key or with \"admin\": true may")));
+            } else {
+                refuse(exchange);
+            }
+        };
+    }
+
+    private static void refuse(Exchange exchange) {
+        boolean none = exchange.request().header("authorization").isEmpty();
+        exchange.respond(OpenAiErrors.response(new ApiException(
+                        401,
+                        "invalid_request_error",
+                        null,
+                        "invalid_api_key",
+                        Optional.empty(),
+                        none
+                                ? "an API key is needed: send it as 'Authorization: Bearer KEY'"
+                                : "the API key is not known here"))
+                .withHeader("www-authenticate", "Bearer"));
     }
 
     /** Answers what goes wrong in the dialect's form. */
-    private static Handler guarded(Handler handler) {
+    static Handler guarded(Handler handler) {
         return exchange -> {
             try {
                 handler.handle(exchange);

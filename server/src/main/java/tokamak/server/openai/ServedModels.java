@@ -1,7 +1,10 @@
 package tokamak.server.openai;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** The models of a server, by name. */
@@ -27,7 +30,7 @@ public record ServedModels(List<ServedModel> all) {
 
     ServedModel named(String name) {
         return all.stream()
-                .filter(model -> model.names().contains(name))
+                .filter(model -> model.isCalled(name))
                 .findFirst()
                 .orElseThrow(() -> notFound("there is no model '" + name + "' here; there is "
                         + all.stream()
@@ -38,5 +41,54 @@ public record ServedModels(List<ServedModel> all) {
 
     static ApiException notFound(String message) {
         return new ApiException(404, "invalid_request_error", "model", "model_not_found", Optional.empty(), message);
+    }
+
+    /** Answers that have been asked for and have not ended, of all models. */
+    int numOpenAnswers() {
+        return all.stream()
+                .flatMap(model -> model.loaded().stream())
+                .mapToInt(engine -> engine.stats().numOpenAnswers())
+                .sum();
+    }
+
+    /** Of the model with the longest. */
+    int longestContext() {
+        return all.stream().mapToInt(ServedModel::contextLength).max().orElseThrow();
+    }
+
+    boolean isAsleep() {
+        return all.stream().anyMatch(model -> model.state() instanceof ModelState.Asleep);
+    }
+
+    /** Frees the memory of all models until they are woken; what runs may come to its end for so long. */
+    void sleep(Duration grace) {
+        eachAtOnce(model -> model.pool().sleep(model, grace));
+    }
+
+    /** Lets models be opened again; the first one is, because whoever asks for none means it. */
+    void wake() {
+        all.forEach(model -> model.pool().wake(model));
+        all.getFirst().lease().close();
+    }
+
+    /** All at once, each for so long. @return whether all answers came to their own end */
+    boolean shutdown(Duration grace) {
+        return eachAtOnce(model -> model.pool().shutdown(model, grace));
+    }
+
+    /** Ends everything at once. */
+    public void close() {
+        shutdown(Duration.ZERO);
+    }
+
+    private boolean eachAtOnce(Predicate<ServedModel> action) {
+        List<CompletableFuture<Boolean>> ends = all.stream()
+                .map(model -> CompletableFuture.supplyAsync(() -> action.test(model), ServedModels::start))
+                .toList();
+        return ends.stream().map(CompletableFuture::join).reduce(true, Boolean::logicalAnd);
+    }
+
+    private static void start(Runnable task) {
+        Thread.ofVirtual().name("tokamak-models").start(task);
     }
 }

@@ -25,10 +25,12 @@ final class Submission implements AutoCloseable {
 
     private final List<Part> parts = new ArrayList<>();
     private final Caller.Visit visit;
+    private final ServedModel.Lease lease;
     private boolean charged;
 
-    private Submission(Caller.Visit visit) {
+    private Submission(Caller.Visit visit, ServedModel.Lease lease) {
         this.visit = visit;
+        this.lease = lease;
     }
 
     /** @throws TokamakException if one is refused; none runs then */
@@ -39,11 +41,11 @@ final class Submission implements AutoCloseable {
             ServerMetrics metrics,
             Exchange exchange,
             Caller.Visit visit) {
-        Submission submission = new Submission(visit);
+        Submission submission = new Submission(visit, model.lease());
         try {
             for (GenerationRequest request : requests) {
                 long startNanos = System.nanoTime();
-                TokenStream stream = model.engine().submit(request);
+                TokenStream stream = submission.lease.engine().submit(request);
                 RequestMeter meter = metrics.begin(
                         model.name(),
                         stream.promptTokenIds().length,
@@ -98,10 +100,11 @@ final class Submission implements AutoCloseable {
         parts.forEach(part -> part.stream().close());
     }
 
-    /** Cancels what still runs, and charges the caller for what has come. */
+    /** Cancels what still runs, charges the caller for what has come, and needs the engine no more. */
     @Override
     public void close() {
         cancel();
+        lease.close();
         if (!charged) {
             charged = true;
             visit.charge(parts.stream()

@@ -51,8 +51,43 @@ class ServeCommandTest {
     }
 
     @Test
-    void aModelMustBeGivenOnce() {
-        assertThat(CliRun.of("serve").err()).contains("no model is given");
-        assertThat(CliRun.of("serve", "a.gguf", "--model", "b.gguf").err()).contains("two models are given");
+    void whatCanNotBeOfferedIsSaid(@TempDir Path folder) throws Exception {
+        assertThat(CliRun.of("serve").err()).contains("no model is given, and there is no demo model", "serve MODEL");
+        Path a = Files.writeString(Files.createDirectory(folder.resolve("a")).resolve("m.gguf"), "x");
+        Path b = Files.writeString(Files.createDirectory(folder.resolve("b")).resolve("m.gguf"), "x");
+        assertThat(CliRun.of("serve", a.toString(), b.toString()).err())
+                .contains("two models would be called 'm'", "NAME=PATH");
+        assertThat(CliRun.of("serve", "x=" + a, "--model", "y=" + b, "--served-model-name", "z")
+                        .err())
+                .contains("--served-model-name names one model, but there are 2");
+        assertThat(CliRun.of(
+                                "serve",
+                                "--models-dir",
+                                folder.resolve("a").resolve("m.gguf").toString())
+                        .err())
+                .contains("cannot read the folder of models");
+        assertThat(CliRun.of("serve", a.toString(), "--keep-alive", "soon").err())
+                .contains("--keep-alive must be a time such as 90s");
+        assertThat(CliRun.of("serve", a.toString(), "--generation-config", "nowhere")
+                        .err())
+                .contains("--generation-config must be auto, vllm or a folder");
+        assertThat(CliRun.of("serve", a.toString(), "--override-generation-config", "{\"tmp\": 1}")
+                        .err())
+                .contains("no field 'tmp'", "temperature");
+        assertThat(CliRun.of("serve", a.toString(), "--override-generation-config", "{\"top_p\": 7}")
+                        .err())
+                .contains("top_p");
+    }
+
+    @Test
+    void aFolderOffersItsModelsByName(@TempDir Path folder) throws Exception {
+        Files.writeString(folder.resolve("b.gguf"), "");
+        Files.writeString(folder.resolve("big-00001-of-00002.gguf"), "");
+        Files.writeString(folder.resolve("big-00002-of-00002.gguf"), "");
+        Files.writeString(folder.resolve("notes.txt"), "");
+        Files.writeString(Files.createDirectory(folder.resolve("hf")).resolve("config.json"), "{}");
+        Path owner = Files.createDirectory(folder.resolve("owner"));
+        Files.writeString(Files.createDirectory(owner.resolve("model")).resolve("config.json"), "{}");
+        assertThat(ModelFolder.of(folder).keySet()).containsExactly("b", "big", "hf", "owner/model");
     }
 }
