@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import tokamak.api.ModelLoadException;
 import tokamak.file.Checkpoint;
 
@@ -95,6 +96,13 @@ public record ModelInfo(
         try (Checkpoint checkpoint = ModelFiles.open(model)) {
             return new ModelInspector(checkpoint).inspect();
         }
+    }
+
+    /** Keys and values of one token over all layers, kept as a configuration says; empty for an architecture that is not known. */
+    public OptionalLong kvBytesPerToken(EngineConfig config) {
+        return shape.map(s -> OptionalLong.of(
+                        s.kvNumbersPerToken() / s.headDim() * config.kvCacheType().vectorBytes(s.headDim())))
+                .orElse(OptionalLong.empty());
     }
 
     /** What a sequence of so many tokens takes; empty for an architecture that is not known. */

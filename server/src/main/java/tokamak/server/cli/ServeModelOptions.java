@@ -22,7 +22,6 @@ import tokamak.api.ModelLoadException;
 import tokamak.server.openai.ModelPool;
 import tokamak.server.openai.ModelSpec;
 import tokamak.server.openai.ServedModel;
-import tokamak.tensor.DType;
 
 /** Which models {@code serve} offers, under which names, and how long they stay in memory. */
 final class ServeModelOptions {
@@ -242,7 +241,7 @@ final class ServeModelOptions {
                 return config;
             }
             ModelInfo.Shape shape = info.get().shape().orElseThrow();
-            long perToken = shape.kvNumbersPerToken() * (config.kvCacheType() == DType.F32 ? 4 : 2);
+            long perToken = info.get().kvBytesPerToken(config).orElseThrow();
             long context = config.maxModelLen() == 0
                     ? shape.maxPositions()
                     : Math.min(config.maxModelLen(), shape.maxPositions());
