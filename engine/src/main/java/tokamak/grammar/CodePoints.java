@@ -29,6 +29,11 @@ final class CodePoints {
         return union(characters.codePoints().mapToObj(c -> new int[] {c, c}).toList());
     }
 
+    /** @param ranges low and high ends, both inclusive, in any order */
+    static CodePoints ofRanges(List<int[]> ranges) {
+        return union(ranges);
+    }
+
     static CodePoints where(IntPredicate belongs) {
         List<int[]> found = new ArrayList<>();
         for (int c = 0; c <= 0x10ffff; c++) {

@@ -45,4 +45,21 @@ sealed interface Pattern {
             case Repeat repeat -> repeat.part.hasStart();
         };
     }
+
+    /** The same where a dot means the ends of lines too. */
+    default Pattern withLineEnds() {
+        return switch (this) {
+            case Chars chars -> chars.set == CharacterClasses.NOT_LINE_END ? new Chars(CodePoints.ALL) : chars;
+            case Start _, End _ -> this;
+            case Ahead ahead -> new Ahead(ahead.part.withLineEnds());
+            case NotAhead ahead -> new NotAhead(ahead.part.withLineEnds());
+            case Sequence sequence -> new Sequence(withLineEnds(sequence.parts));
+            case Choice choice -> new Choice(withLineEnds(choice.parts));
+            case Repeat repeat -> new Repeat(repeat.part.withLineEnds(), repeat.min, repeat.max);
+        };
+    }
+
+    private static List<Pattern> withLineEnds(List<Pattern> parts) {
+        return parts.stream().map(Pattern::withLineEnds).toList();
+    }
 }

@@ -400,6 +400,45 @@ final class RegexPool {
         return true;
     }
 
+    /** A shortest text that matches; empty if none does. */
+    byte[] shortest(Regex start) {
+        Map<Regex, Arrival> arrivals = new HashMap<>();
+        ArrayDeque<Regex> open = new ArrayDeque<>();
+        arrivals.put(start, new Arrival(start, 0, 0));
+        open.add(start);
+        int numClasses = freeze().count();
+        while (!open.isEmpty()) {
+            Regex regex = open.remove();
+            if (regex.nullable) {
+                return wayTo(regex, arrivals);
+            }
+            for (int c = 0; c < numClasses; c++) {
+                Regex next = derivative(regex, c);
+                if (next != nothing
+                        && arrivals.putIfAbsent(
+                                        next,
+                                        new Arrival(regex, freeze().representative(c), arrivals.get(regex).length + 1))
+                                == null) {
+                    open.add(next);
+                }
+            }
+        }
+        return new byte[0];
+    }
+
+    /** How a search came to an expression. */
+    private record Arrival(Regex from, int value, int length) {}
+
+    private static byte[] wayTo(Regex end, Map<Regex, Arrival> arrivals) {
+        Arrival last = arrivals.get(end);
+        byte[] way = new byte[last.length];
+        for (int i = way.length - 1; i >= 0; i--) {
+            way[i] = (byte) last.value;
+            last = arrivals.get(last.from);
+        }
+        return way;
+    }
+
     /** Whether the whole text matches. */
     boolean matches(Regex regex, byte[] text) {
         ByteClasses byteClasses = freeze();

@@ -1,6 +1,7 @@
 package tokamak.grammar;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ final class RuleBuilder {
     private final List<Regex> lexemes = new ArrayList<>();
     private final Map<Regex, Integer> lexemeIds = new HashMap<>();
     private final List<String> warnings = new ArrayList<>();
+    private final Map<Integer, Integer> budgets = new HashMap<>();
     private int numPositions;
 
     RuleBuilder() {
@@ -45,6 +47,46 @@ final class RuleBuilder {
             throw new GrammarException("the guide is too large: it needs more than " + Limits.MAX_POSITIONS
                     + " places in rules; lower its counts (such as minItems and maxItems), or split it");
         }
+    }
+
+    /**
+     * A symbol for another one again and again.
+     *
+     * @param max at least {@code min}, or {@link Regex#UNBOUNDED}
+     */
+    int repeat(int symbol, int min, int max) {
+        int rest = newNonterminal();
+        add(rest);
+        if (max == Regex.UNBOUNDED) {
+            add(rest, symbol, rest);
+        }
+        for (int i = min; i < max; i++) {
+            int more = newNonterminal();
+            add(more);
+            add(more, symbol, rest);
+            rest = more;
+        }
+        for (int i = 0; i < min; i++) {
+            int more = newNonterminal();
+            add(more, symbol, rest);
+            rest = more;
+        }
+        return rest;
+    }
+
+    /** A lexeme of its own for an expression of which at most so many tokens may come before its end is sought. */
+    int lexemeWithBudget(Regex regex, int maxTokens) {
+        lexemes.add(regex);
+        budgets.put(lexemes.size() - 1, maxTokens);
+        return -lexemes.size();
+    }
+
+    /** The most tokens by lexeme; empty if there are no budgets at all. */
+    int[] budgets() {
+        int[] byLexeme = new int[budgets.isEmpty() ? 0 : lexemes.size()];
+        Arrays.fill(byLexeme, Integer.MAX_VALUE);
+        budgets.forEach((lexeme, maxTokens) -> byLexeme[lexeme] = maxTokens);
+        return byLexeme;
     }
 
     void warn(String warning) {

@@ -37,15 +37,14 @@ final class State {
     final @Nullable State[] next; // by byte class
 
     /** Allowed tokens without end tokens, if known. */
-    long @Nullable [] mask;
+    volatile long @Nullable [] mask;
 
     /** Whether any byte may follow, if known. */
     @Nullable
     Boolean goesOn;
 
-    /** Whether every plain token may follow, if known; see {@link PlainTokens}. */
-    @Nullable
-    Boolean takesPlain;
+    /** The set after any plain character of a kind, DEAD if there is not just one; see {@link PlainTokens}. */
+    final @Nullable State[] afterPlain = new State[PlainTokens.NUM_KINDS];
 
     private State(int id) {
         this.id = id;
@@ -108,6 +107,6 @@ final class State {
         Arrays.fill(next, null);
         mask = null;
         goesOn = null;
-        takesPlain = null;
+        Arrays.fill(afterPlain, null);
     }
 }

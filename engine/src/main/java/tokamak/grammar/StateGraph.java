@@ -2,6 +2,7 @@ package tokamak.grammar;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -104,6 +105,20 @@ final class StateGraph {
             state.goesOn = known;
         }
         return known;
+    }
+
+    /** The shortest bytes that end a lexeme which may begin here or has begun before. */
+    byte[] shortestEnd(State state, int lexeme) {
+        byte[] best = null;
+        for (int i = -1; i < state.runs.length; i++) {
+            LexState lexemes = i < 0 ? state.beginning : state.runs[i].lexemes();
+            int index = Arrays.binarySearch(lexemes.lexemes, lexeme);
+            byte[] way = index < 0 ? null : pool.shortest(lexemes.remaining[index]);
+            if (way != null && (best == null || way.length < best.length)) {
+                best = way;
+            }
+        }
+        return best == null ? new byte[0] : best;
     }
 
     private State computeStep(State from, int byteClass) {

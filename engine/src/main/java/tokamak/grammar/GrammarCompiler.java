@@ -1,0 +1,82 @@
+package tokamak.grammar;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import tokamak.api.Guide;
+import tokamak.text.Vocabulary;
+
+/**
+ * Compiles guides for one vocabulary, and keeps the last ones. Threads may share it.
+ */
+public final class GrammarCompiler {
+    private static final int MAX_KEPT = 128;
+    private static final long MAX_KEPT_BYTES = 64L << 20;
+
+    private final SpecialTokens specials;
+    private final TokenTable table;
+    private final PlainTokens tokens;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<Guide, Grammar> kept = new LinkedHashMap<>(16, 0.75f, true);
+
+    /**
+     * Takes about a second per million tokens.
+     *
+     * @param numTokens ids below this exist
+     */
+    public GrammarCompiler(Vocabulary vocabulary, int numTokens) {
+        this.specials = new SpecialTokens(vocabulary, numTokens);
+        this.table = new TokenTable(vocabulary, numTokens);
+        this.tokens = new PlainTokens(table);
+    }
+
+    /**
+     * A grammar for the guide, with its first mask worked out.
+     *
+     * @throws GrammarException if the guide is wrong, contradicts itself or costs too much
+     */
+    public Grammar compile(Guide guide) {
+        Grammar known = find(guide);
+        if (known != null) {
+            return known;
+        }
+        try {
+            RuleBuilder rules = new RuleBuilder();
+            Grammar grammar = new Grammar(rules, new GuideRules(rules, specials).start(guide), table, tokens);
+            grammar.mask(grammar.start());
+            keep(guide, grammar);
+            return grammar;
+        } catch (StackOverflowError e) {
+            throw new GrammarException("the guide is nested too deeply");
+        }
+    }
+
+    private @Nullable Grammar find(Guide guide) {
+        lock.lock();
+        try {
+            return kept.get(guide);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void keep(Guide guide, Grammar grammar) {
+        lock.lock();
+        try {
+            kept.put(guide, grammar);
+            long bytes = 0;
+            List<Guide> newestFirst = new ArrayList<>(kept.keySet()).reversed();
+            for (int i = 0; i < newestFirst.size(); i++) {
+                bytes += kept.get(newestFirst.get(i)).numBytes();
+                if (i >= MAX_KEPT || i > 0 && bytes > MAX_KEPT_BYTES) {
+                    kept.remove(newestFirst.get(i));
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

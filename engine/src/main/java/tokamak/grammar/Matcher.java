@@ -1,0 +1,200 @@
+package tokamak.grammar;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows one answer and says which tokens may come next. Used by one thread at a time: what another thread prepares is
+ * handed over by whoever coordinates the two.
+ *
+ * <p>End tokens are allowed exactly where the text may end. Other special tokens are allowed where the guide names them.
+ */
+public final class Matcher {
+    /** Tokens that {@link #rollback} can take back. */
+    public static final int MAX_ROLLBACK = 64;
+
+    private final Grammar grammar;
+    private final TokenTable table;
+    private final int[] stopIds;
+    private final float[] stopLogits; // [stopIds]
+    private final State[] past = new State[MAX_ROLLBACK]; // a ring
+    private final int[] pastUsed = new int[MAX_ROLLBACK];
+    private int numTokens;
+
+    private State state;
+    /** Tokens since the part with a budget began. */
+    private int used;
+
+    private boolean ended;
+    private long @Nullable [] allowed;
+    private @Nullable RuntimeException failure;
+
+    Matcher(Grammar grammar, int[] stopIds) {
+        this.grammar = grammar;
+        this.table = grammar.table();
+        this.stopIds = Arrays.stream(stopIds)
+                .filter(id -> id >= 0 && id < table.numTokens)
+                .distinct()
+                .toArray();
+        this.stopLogits = new float[this.stopIds.length];
+        this.state = grammar.start();
+    }
+
+    /** Whether {@link #prepare} has nothing to do. */
+    public boolean isPrepared() {
+        return allowed != null || failure != null;
+    }
+
+    /** Works out which tokens may come next. Whatever goes wrong is thrown when they are asked for. */
+    public void prepare() {
+        if (isPrepared()) {
+            return;
+        }
+        try {
+            Budgets.Part part = grammar.budgetPart(state);
+            allowed = part != null && used >= part.maxTokens()
+                    ? grammar.maskToEnd(state, part.lexeme())
+                    : grammar.mask(state);
+        } catch (RuntimeException | StackOverflowError e) {
+            fail(e);
+        }
+    }
+
+    private void fail(Throwable why) {
+        failure = why instanceof RuntimeException e
+                ? e
+                : new GrammarException("the guide is nested too deeply to follow: " + why);
+    }
+
+    private long[] allowed() {
+        prepare();
+        long[] mask = allowed;
+        if (failure != null || mask == null) {
+            throw failure != null ? failure : new IllegalStateException("nothing is prepared");
+        }
+        return mask;
+    }
+
+    /**
+     * Sets the logits of all other tokens to minus infinity.
+     *
+     * @param logits [numTokens]
+     * @throws GrammarException if the guide turned out to be too costly to follow
+     */
+    public void apply(float[] logits) {
+        long[] mask = allowed();
+        for (int i = 0; i < stopIds.length; i++) {
+            stopLogits[i] = allowsStop(stopIds[i], mask) ? logits[stopIds[i]] : Float.NEGATIVE_INFINITY;
+        }
+        int count = Math.min(logits.length, table.numTokens);
+        for (int word = 0; word << 6 < count; word++) {
+            int base = word << 6;
+            long forbidden = ~mask[word];
+            if (forbidden == -1) {
+                Arrays.fill(logits, base, Math.min(base + 64, count), Float.NEGATIVE_INFINITY);
+                continue;
+            }
+            for (; forbidden != 0; forbidden &= forbidden - 1) {
+                int id = base + Long.numberOfTrailingZeros(forbidden);
+                if (id < count) {
+                    logits[id] = Float.NEGATIVE_INFINITY;
+                }
+            }
+        }
+        Arrays.fill(logits, count, logits.length, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < stopIds.length; i++) {
+            logits[stopIds[i]] = stopLogits[i];
+        }
+    }
+
+    /** Whether the token may come next. */
+    public boolean allows(int tokenId) {
+        long[] mask = allowed();
+        return isStop(tokenId) ? allowsStop(tokenId, mask) : tokenId < table.numTokens && hasBit(mask, tokenId);
+    }
+
+    private boolean allowsStop(int id, long[] mask) {
+        return state.accepting || table.isSpecial(id) && hasBit(mask, id);
+    }
+
+    private static boolean hasBit(long[] mask, int id) {
+        return (mask[id >>> 6] >>> id & 1) != 0;
+    }
+
+    private boolean isStop(int tokenId) {
+        for (int id : stopIds) {
+            if (id == tokenId) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Takes a token that has been chosen. One that is not allowed leads to where nothing is; what goes wrong is thrown when the
+     * next tokens are asked for.
+     */
+    public void accept(int tokenId) {
+        int slot = numTokens++ % MAX_ROLLBACK;
+        past[slot] = state;
+        pastUsed[slot] = used;
+        allowed = null;
+        if (ended || isStop(tokenId) && state.accepting) {
+            ended = true;
+            return;
+        }
+        try {
+            Budgets.Part before = grammar.budgetPart(state);
+            state = tokenId < table.numTokens ? grammar.step(state, tokenId) : State.DEAD;
+            used = before != null && before.equals(grammar.budgetPart(state)) ? used + 1 : 0;
+        } catch (RuntimeException | StackOverflowError e) {
+            fail(e);
+        }
+    }
+
+    /**
+     * Forgets the last tokens.
+     *
+     * @param count at most {@link #MAX_ROLLBACK}
+     */
+    public void rollback(int count) {
+        if (count < 0 || count > Math.min(numTokens, MAX_ROLLBACK)) {
+            throw new IllegalArgumentException(count + " tokens can't be taken back of " + numTokens);
+        }
+        if (count > 0) {
+            numTokens -= count;
+            int slot = numTokens % MAX_ROLLBACK;
+            state = past[slot];
+            used = pastUsed[slot];
+            ended = false;
+            allowed = null;
+            failure = null;
+        }
+    }
+
+    /** Whether the text may end here. */
+    public boolean isComplete() {
+        return ended || state.accepting;
+    }
+
+    /** Whether the text is complete and nothing may follow. */
+    public boolean isFinished() {
+        if (ended) {
+            return true;
+        }
+        if (failure != null || !state.accepting) {
+            return false;
+        }
+        try {
+            return !grammar.goesOn(state);
+        } catch (RuntimeException | StackOverflowError e) {
+            fail(e);
+            return false;
+        }
+    }
+
+    /** Whether the tokens so far are not the beginning of any text of the guide. */
+    public boolean isDead() {
+        return state == State.DEAD;
+    }
+}
