@@ -32,6 +32,9 @@ final class CheckpointLoader {
     private static final System.Logger LOG = System.getLogger("tokamak.engine");
     private static final int KV_BLOCK_SIZE = 16;
 
+    /** Raised when the same model computes other keys and values than before. */
+    private static final int KV_VERSION = 1;
+
     /** Smaller models are packed as quickly as they are read. */
     private static final long MIN_PACK_CACHE_BYTES = 64 << 20;
 
@@ -86,6 +89,7 @@ final class CheckpointLoader {
                     chatTemplate(checkpoint),
                     endIds(checkpoint, tokenizer),
                     samplingDefaults(checkpoint),
+                    kvIdentity(config, checkpoint, language, arithmetic),
                     () -> {
                         backend.close();
                         checkpoint.close();
@@ -109,6 +113,22 @@ final class CheckpointLoader {
             LOG.log(System.Logger.Level.DEBUG, "packed weights are not kept: {0}", e.toString());
             return null;
         }
+    }
+
+    /** Weights, how keys and values lie, and who computes them: other kernels may round otherwise. */
+    private static Optional<String> kvIdentity(
+            EngineConfig config, Checkpoint checkpoint, LanguageModel model, CpuArithmetic arithmetic)
+            throws IOException {
+        if (config.prefixCacheFolder() == null) {
+            return Optional.empty();
+        }
+        String version = CheckpointLoader.class.getPackage().getImplementationVersion();
+        return Optional.of(String.join(
+                "\n",
+                ModelIdentity.withSamples(checkpoint),
+                model.kvFormat(),
+                arithmetic.isaName(),
+                KV_VERSION + " " + version));
     }
 
     /** A model whose template is broken can still continue texts. */

@@ -1,5 +1,6 @@
 package tokamak;
 
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.ContextLengthException;
 import tokamak.api.EngineClosedException;
 import tokamak.api.Generation;
@@ -20,9 +22,12 @@ import tokamak.api.SamplingParams;
 import tokamak.api.Score;
 import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
+import tokamak.backend.cpu.PackCache;
+import tokamak.keep.DiskBlockStore;
 import tokamak.model.LanguageModel;
 import tokamak.sample.RandomStream;
 import tokamak.schedule.Admission;
+import tokamak.schedule.BlockStore;
 import tokamak.schedule.Command;
 import tokamak.schedule.EngineLoop;
 import tokamak.schedule.SchedulerConfig;
@@ -40,6 +45,7 @@ import tokamak.schedule.SequenceRequest;
  */
 public final class Engine implements AutoCloseable {
     private static final int SCORE_TOP = 10;
+    private static final long USUAL_PREFIX_CACHE_BYTES = 10L << 30;
     private static final int FIRST_CHANNEL_CAPACITY = 256;
 
     private final LoadedModel loaded;
@@ -53,6 +59,7 @@ public final class Engine implements AutoCloseable {
     private final Watchdog watchdog;
     private final Thread watchdogThread;
     private final Thread engineThread;
+    private final @Nullable DiskBlockStore prefixStore;
     private final ReentrantLock closing = new ReentrantLock();
     private boolean closed;
 
@@ -63,8 +70,15 @@ public final class Engine implements AutoCloseable {
         this.preparer = new RequestPreparer(loaded, contextLength);
         this.queue = new QueueLimits(config.maxNumQueuedReqs(), config.maxNumQueuedTokens(), board);
         this.watchdog = new Watchdog(board, nanoClock, config.slowStep());
-        EngineLoop loop =
-                new EngineLoop(model, loaded.numTokens(), schedulerConfig(model, config), inbox, board, nanoClock);
+        this.prefixStore = prefixStore(loaded, config, inbox);
+        EngineLoop loop = new EngineLoop(
+                model,
+                loaded.numTokens(),
+                schedulerConfig(model, config),
+                inbox,
+                board,
+                prefixStore == null ? BlockStore.NONE : prefixStore,
+                nanoClock);
         this.watchdogThread =
                 Thread.ofPlatform().daemon().name("tokamak-watchdog").start(watchdog);
         this.engineThread = Thread.ofPlatform().daemon().name("tokamak-engine").start(loop);
@@ -93,6 +107,18 @@ public final class Engine implements AutoCloseable {
     /** An engine on a model that is loaded already; {@code config.model()} is not read. */
     static Engine on(LoadedModel loaded, EngineConfig config) {
         return new Engine(loaded, config);
+    }
+
+    private static @Nullable DiskBlockStore prefixStore(LoadedModel loaded, EngineConfig config, Inbox inbox) {
+        Path folder = config.prefixCacheFolder();
+        if (folder == null || !config.prefixCaching() || loaded.kvIdentity().isEmpty()) {
+            return null;
+        }
+        long bytes = config.prefixCacheBytes() == 0
+                ? Math.min(USUAL_PREFIX_CACHE_BYTES, PackCache.diskBytes(folder) / 4)
+                : config.prefixCacheBytes();
+        return DiskBlockStore.open(
+                folder, bytes, loaded.kvIdentity().get(), loaded.model().kvMemory(), inbox::send);
     }
 
     private static int contextLength(LanguageModel model, EngineConfig config) {
@@ -301,6 +327,9 @@ public final class Engine implements AutoCloseable {
             boolean drained = drain(grace);
             watchdog.close(watchdogThread);
             join(watchdogThread, Long.MAX_VALUE);
+            if (prefixStore != null) {
+                prefixStore.close();
+            }
             free(loaded);
             return drained;
         } finally {

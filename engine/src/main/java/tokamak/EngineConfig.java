@@ -26,6 +26,8 @@ import tokamak.backend.KvType;
  * @param maxNumQueuedTokens prompt tokens that may wait
  * @param guaranteedNoEvict start a sequence only if memory for its longest answer is free; it is never interrupted then
  * @param prefixCaching find the keys and values of a prompt's beginning again
+ * @param prefixCacheFolder where the prefix cache also keeps what it has, for the next start; null for none
+ * @param prefixCacheBytes of that folder at most; 0: 10 GiB, but no more than a quarter of the disk
  * @param agingInterval waiting this long improves a request's priority by one
  * @param slowStep a step that takes longer is reported
  */
@@ -45,6 +47,8 @@ public record EngineConfig(
         long maxNumQueuedTokens,
         boolean guaranteedNoEvict,
         boolean prefixCaching,
+        @Nullable Path prefixCacheFolder,
+        long prefixCacheBytes,
         Duration agingInterval,
         Duration slowStep) {
     public EngineConfig {
@@ -59,6 +63,7 @@ public record EngineConfig(
         }
         require("maxNumQueuedReqs", maxNumQueuedReqs, 1, Integer.MAX_VALUE);
         require("maxNumQueuedTokens", maxNumQueuedTokens, 1, Long.MAX_VALUE);
+        require("prefixCacheBytes", prefixCacheBytes, 0, Long.MAX_VALUE);
         require("agingInterval in ms", agingInterval.toMillis(), 1, Long.MAX_VALUE);
         require("slowStep in ms", slowStep.toMillis(), 1, Long.MAX_VALUE);
     }
@@ -87,6 +92,8 @@ public record EngineConfig(
                 1 << 20,
                 false,
                 true,
+                null,
+                0,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30));
     }
@@ -158,6 +165,14 @@ public record EngineConfig(
         return change(draft -> draft.prefixCaching = value);
     }
 
+    /** @param bytes at most; 0: the engine chooses */
+    public EngineConfig withPrefixCacheFolder(@Nullable Path folder, long bytes) {
+        return change(draft -> {
+            draft.prefixCacheFolder = folder;
+            draft.prefixCacheBytes = bytes;
+        });
+    }
+
     public EngineConfig withAgingInterval(Duration value) {
         return change(draft -> draft.agingInterval = value);
     }
@@ -192,6 +207,11 @@ public record EngineConfig(
         long maxNumQueuedTokens;
         boolean guaranteedNoEvict;
         boolean prefixCaching;
+
+        @Nullable
+        Path prefixCacheFolder;
+
+        long prefixCacheBytes;
         Duration agingInterval;
         Duration slowStep;
 
@@ -211,6 +231,8 @@ public record EngineConfig(
             maxNumQueuedTokens = from.maxNumQueuedTokens;
             guaranteedNoEvict = from.guaranteedNoEvict;
             prefixCaching = from.prefixCaching;
+            prefixCacheFolder = from.prefixCacheFolder;
+            prefixCacheBytes = from.prefixCacheBytes;
             agingInterval = from.agingInterval;
             slowStep = from.slowStep;
         }
@@ -232,6 +254,8 @@ public record EngineConfig(
                     maxNumQueuedTokens,
                     guaranteedNoEvict,
                     prefixCaching,
+                    prefixCacheFolder,
+                    prefixCacheBytes,
                     agingInterval,
                     slowStep);
         }

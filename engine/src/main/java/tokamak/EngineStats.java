@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param numComputedTokens rows computed, recomputed ones included
  * @param numPromptTokens prompt tokens of started sequences
  * @param numCachedTokens of these, tokens found in the prefix cache
+ * @param numLoadedBlocks KV blocks that came from the folder of the prefix cache
  * @param numGeneratedTokens tokens chosen
  * @param numPreemptions times a running sequence gave up its blocks
  * @param numFinished sequences that came to their own end
@@ -34,6 +35,7 @@ public record EngineStats(
         long numComputedTokens,
         long numPromptTokens,
         long numCachedTokens,
+        long numLoadedBlocks,
         long numGeneratedTokens,
         long numPreemptions,
         long numFinished,

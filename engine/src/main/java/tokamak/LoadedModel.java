@@ -16,6 +16,7 @@ import tokamak.text.Tokenizer;
  * @param chatTemplate empty if the model's own is unusable
  * @param eosIds the model's own end tokens
  * @param samplingDefaults what the model's makers recommend, for requests that do not say
+ * @param kvIdentity all that keys and values depend on besides tokens; empty if they are not to be kept
  * @param resources what else the engine closes, after the model
  */
 record LoadedModel(
@@ -25,6 +26,7 @@ record LoadedModel(
         Optional<ChatTemplate> chatTemplate,
         Set<Integer> eosIds,
         SamplingParams samplingDefaults,
+        Optional<String> kvIdentity,
         AutoCloseable resources) {
     LoadedModel {
         eosIds = Set.copyOf(eosIds);

@@ -1,6 +1,8 @@
 package tokamak;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,9 @@ import tokamak.file.ModelFormatException;
  * Where the files lie does not count.
  */
 final class ModelIdentity {
+    private static final int NUM_SAMPLES = 8;
+    private static final long SAMPLE_BYTES = 256;
+
     private ModelIdentity() {}
 
     static String of(Checkpoint checkpoint) throws IOException {
@@ -28,6 +33,21 @@ final class ModelIdentity {
             update(
                     digest,
                     Files.size(file) + " " + Files.getLastModifiedTime(file).toMillis());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** As {@link #of}, and numbers from all over every tensor. */
+    static String withSamples(Checkpoint checkpoint) throws IOException {
+        MessageDigest digest = sha256();
+        update(digest, of(checkpoint));
+        for (String name : checkpoint.tensorNames()) {
+            MemorySegment data = checkpoint.tensor(name).data();
+            long sample = Math.min(SAMPLE_BYTES, data.byteSize());
+            for (long i = 0; i < NUM_SAMPLES; i++) {
+                long at = (data.byteSize() - sample) / (NUM_SAMPLES - 1) * i;
+                digest.update(data.asSlice(at, sample).toArray(ValueLayout.JAVA_BYTE));
+            }
         }
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -29,6 +29,7 @@ final class StatsBoard implements StepObserver {
     private long numComputedTokens;
     private long numPromptTokens;
     private long numCachedTokens;
+    private long numLoadedBlocks;
     private long numGeneratedTokens;
     private long numPreemptions;
     private long numFinished;
@@ -71,6 +72,7 @@ final class StatsBoard implements StepObserver {
         numComputedTokens = stats.numComputedTokens();
         numPromptTokens = stats.numPromptTokens();
         numCachedTokens = stats.numCachedTokens();
+        numLoadedBlocks = stats.numLoadedBlocks();
         numGeneratedTokens = stats.numGeneratedTokens();
         numPreemptions = stats.numPreemptions();
         numFinished = stats.numFinished();
@@ -107,6 +109,7 @@ final class StatsBoard implements StepObserver {
                 numComputedTokens,
                 numPromptTokens,
                 numCachedTokens,
+                numLoadedBlocks,
                 numGeneratedTokens,
                 numPreemptions,
                 numFinished,

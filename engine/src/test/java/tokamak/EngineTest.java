@@ -72,6 +72,7 @@ class EngineTest {
                         Optional.of(ChatTemplate.parse(TEMPLATE, Map.of())),
                         Set.of(ByteTokenizer.EOS),
                         SamplingParams.defaults(),
+                        Optional.of("hash model"),
                         () -> {}),
                 config);
     }

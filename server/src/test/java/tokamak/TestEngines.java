@@ -35,6 +35,7 @@ public final class TestEngines {
                     Optional.of(ChatTemplate.of(checkpoint)),
                     Set.of(END),
                     SamplingParams.defaults(),
+                    Optional.empty(),
                     () -> {});
             return Engine.on(loaded, config);
         } finally {

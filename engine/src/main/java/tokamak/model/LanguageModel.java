@@ -1,6 +1,7 @@
 package tokamak.model;
 
 import java.lang.foreign.MemorySegment;
+import tokamak.backend.BlockMemory;
 import tokamak.backend.StepInput;
 
 /** A loaded model as the scheduler sees it: numbers in, logits out. One thread at a time. */
@@ -16,6 +17,12 @@ public interface LanguageModel extends AutoCloseable {
 
     /** Tokens per KV block. */
     int kvBlockSize();
+
+    /** The blocks as bytes; what a block holds depends on the weights, its tokens and those before it alone. */
+    BlockMemory kvMemory();
+
+    /** What the bytes of a block depend on besides weights, tokens and processor, in words. */
+    String kvFormat();
 
     /** The most query rows a step may have. */
     int maxStepTokens();

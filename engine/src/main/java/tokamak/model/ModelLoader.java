@@ -3,11 +3,14 @@ package tokamak.model;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import tokamak.backend.Backend;
+import tokamak.backend.BlockMemory;
 import tokamak.backend.Embedding;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
@@ -96,7 +99,16 @@ public final class ModelLoader {
                 blocks,
                 outputNorm,
                 output);
-        return new LoadedModel(config, options, decoder, kvCache, copies, output.outFeatures());
+        return new LoadedModel(config, options, decoder, kvCache, hash(rope, localRope), copies, output.outFeatures());
+    }
+
+    /** Of the frequencies in use: some models choose them by the context's length. */
+    private static int hash(Rope rope, Rope localRope) {
+        return Objects.hash(
+                Arrays.hashCode(rope.inverseFrequencies()),
+                rope.magnitude(),
+                Arrays.hashCode(localRope.inverseFrequencies()),
+                localRope.magnitude());
     }
 
     private static void refuseQuantized(Checkpoint checkpoint) throws ModelFormatException {
@@ -154,7 +166,13 @@ public final class ModelLoader {
 
     /** What the scheduler gets. Owns the KV cache and copied tensors; the backend and the checkpoint have owners of their own. */
     private record LoadedModel(
-            ModelConfig config, ModelOptions options, Decoder decoder, KvCache kvCache, Arena copies, int vocabSize)
+            ModelConfig config,
+            ModelOptions options,
+            Decoder decoder,
+            KvCache kvCache,
+            int ropeHash,
+            Arena copies,
+            int vocabSize)
             implements LanguageModel {
         @Override
         public int maxPositions() {
@@ -169,6 +187,16 @@ public final class ModelLoader {
         @Override
         public int kvBlockSize() {
             return options.kvBlockSize();
+        }
+
+        @Override
+        public BlockMemory kvMemory() {
+            return kvCache;
+        }
+
+        @Override
+        public String kvFormat() {
+            return kvCache.format() + ", rope " + ropeHash;
         }
 
         @Override

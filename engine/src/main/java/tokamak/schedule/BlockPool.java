@@ -26,6 +26,7 @@ final class BlockPool {
     // Open addressing with linear probing: block ids by hash.
     private final int[] table;
     private int numHashed;
+    private final BlockGenerations generations;
 
     BlockPool(int numBlocks) {
         this.numBlocks = numBlocks;
@@ -35,6 +36,7 @@ final class BlockPool {
         hashes = new long[numBlocks * BlockHasher.WORDS];
         hashed = new boolean[numBlocks];
         table = new int[Math.max(16, Integer.highestOneBit(numBlocks) << 2)];
+        generations = new BlockGenerations(numBlocks);
         clear();
     }
 
@@ -44,11 +46,18 @@ final class BlockPool {
         Arrays.fill(hashed, false);
         Arrays.fill(table, NONE);
         numHashed = 0;
+        for (int i = 0; i < numBlocks; i++) {
+            generations.advance(i);
+        }
         for (int i = 0; i <= numBlocks; i++) {
             next[i] = i == numBlocks ? 0 : i + 1;
             previous[i] = i == 0 ? numBlocks : i - 1;
         }
         numFree = numBlocks;
+    }
+
+    BlockGenerations generations() {
+        return generations;
     }
 
     int numBlocks() {
@@ -83,6 +92,7 @@ final class BlockPool {
             forget(block);
         }
         refCounts[block] = 1;
+        generations.advance(block);
         return block;
     }
 

@@ -10,6 +10,9 @@ public sealed interface Command {
     /** End a sequence, if it has not ended. */
     record Cancel(Sequence sequence) implements Command {}
 
+    /** A {@link BlockStore} has done with a load. */
+    record BlocksLoaded(BlockLoad load) implements Command {}
+
     /** Stop when nothing waits or runs any more. */
     record Drain() implements Command {}
 

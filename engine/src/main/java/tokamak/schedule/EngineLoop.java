@@ -23,6 +23,7 @@ public final class EngineLoop implements Runnable {
 
     /**
      * @param numTokens ids below this exist; the model's logits may be more
+     * @param store keeps blocks beyond this engine
      * @param nanoClock the clock of deadlines and aging
      */
     public EngineLoop(
@@ -31,10 +32,11 @@ public final class EngineLoop implements Runnable {
             SchedulerConfig config,
             CommandSource commands,
             StepObserver observer,
+            BlockStore store,
             LongSupplier nanoClock) {
         this.commands = commands;
         this.observer = observer;
-        this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), nanoClock);
+        this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), store, nanoClock);
         this.runner = new ModelRunner(model, numTokens, config);
         this.batch = new Batch(config.maxNumSeqs());
     }
@@ -58,6 +60,7 @@ public final class EngineLoop implements Runnable {
             switch (command) {
                 case Command.Submit submit -> scheduler.add(submit.sequence());
                 case Command.Cancel cancel -> scheduler.cancel(cancel.sequence());
+                case Command.BlocksLoaded loaded -> scheduler.finish(loaded.load());
                 case Command.Drain() -> draining = true;
                 case Command.Abort abort -> {
                     scheduler.failAll(abort.why());

@@ -26,6 +26,7 @@ final class Scheduler {
     private final LongSupplier nanoClock;
     private final BlockPool pool;
     private final BlockHasher hasher;
+    private final KeptBlocks kept;
     private final PrefillPacer pacer;
     private final Tenants tenants = new Tenants();
     private final SchedulerStats stats = new SchedulerStats();
@@ -44,11 +45,12 @@ final class Scheduler {
     /** Rows of logits this step can have beyond one for each sequence. */
     private int spareLogitRows;
 
-    Scheduler(SchedulerConfig config, int numBlocks, int blockSize, LongSupplier nanoClock) {
+    Scheduler(SchedulerConfig config, int numBlocks, int blockSize, BlockStore store, LongSupplier nanoClock) {
         this.config = config;
         this.blockSize = blockSize;
         this.nanoClock = nanoClock;
         this.pool = new BlockPool(numBlocks);
+        this.kept = new KeptBlocks(store, pool);
         this.hasher = new BlockHasher(blockSize);
         this.pacer = new PrefillPacer(config.maxSlowdown(), config.maxNumSeqs());
         stats.numBlocks = numBlocks;
@@ -115,6 +117,7 @@ final class Scheduler {
     }
 
     private void stopRunning(Sequence sequence) {
+        stopLoading(sequence);
         while (sequence.numBlocks() > 0) {
             pool.release(sequence.removeBlock());
         }
@@ -122,6 +125,13 @@ final class Scheduler {
         sequence.numRegistered = 0;
         sequence.tenant.numRunning--;
         running.remove(sequence);
+    }
+
+    private static void stopLoading(Sequence sequence) {
+        if (sequence.load != null) {
+            sequence.load.abandon();
+            sequence.load = null;
+        }
     }
 
     private void removeWaiting(Sequence sequence) {
@@ -165,7 +175,7 @@ final class Scheduler {
     private void serveLastTokens(Batch batch) {
         for (int i = 0; i < running.size(); i++) {
             Sequence sequence = running.get(i);
-            if (sequence.numRemaining() == 1) {
+            if (sequence.numRemaining() == 1 && sequence.load == null) {
                 serve(sequence, 1, batch);
             }
         }
@@ -239,7 +249,9 @@ final class Scheduler {
     private @Nullable Sequence nextToServe() {
         Sequence best = null;
         for (int i = 0; i < running.size(); i++) {
-            best = firstOf(best, running.get(i));
+            if (running.get(i).load == null) {
+                best = firstOf(best, running.get(i));
+            }
         }
         for (int i = 0; admitting && i < waiting.size(); i++) {
             Sequence sequence = waiting.get(i);
@@ -269,7 +281,11 @@ final class Scheduler {
 
     // ---- admission
 
-    /** Starts a waiting sequence if there is a place and memory for it. */
+    /**
+     * Starts a waiting sequence if there is a place and memory for it.
+     *
+     * @return whether it can be computed now
+     */
     private boolean admit(Sequence sequence, Batch batch) {
         int numHits = countHits(sequence);
         if (isBeingComputed(sequence, numHits)) {
@@ -289,12 +305,41 @@ final class Scheduler {
             int block = pool.find(sequence.hashes(), sequence.hashIndex(i));
             pool.retain(block);
             sequence.addBlock(block);
+            kept.offer(sequence, i);
         }
-        sequence.numRegistered = numHits;
-        sequence.numComputed = numHits * blockSize;
-        sequence.numCharged = Math.max(sequence.numCharged, sequence.numComputed);
+        foundInCache(sequence, numHits);
+        int numKept = readsCache(sequence) ? kept.count(sequence, numHits, limitOfHits(sequence)) : 0;
+        if (numKept > 0) {
+            kept.fetch(sequence, numKept);
+        }
         start(sequence);
-        return true;
+        return sequence.load == null;
+    }
+
+    /** The sequence's first blocks need not be computed. */
+    private void foundInCache(Sequence sequence, int numBlocks) {
+        sequence.numRegistered = numBlocks;
+        sequence.numComputed = numBlocks * blockSize;
+        sequence.numCharged = Math.max(sequence.numCharged, sequence.numComputed);
+    }
+
+    /** Blocks that were kept elsewhere are in memory, as many as could be had; the rest is computed. */
+    void finish(BlockLoad load) {
+        kept.finish(load);
+        Sequence sequence = load.sequence;
+        if (sequence.load == load) {
+            sequence.load = null;
+            foundInCache(sequence, load.first + load.numLoaded());
+            stats.numLoadedBlocks += load.numLoaded();
+            noteCached(sequence);
+        }
+    }
+
+    private void noteCached(Sequence sequence) {
+        if (sequence.cachedTokens < 0) {
+            sequence.cachedTokens = sequence.numComputed;
+            stats.numCachedTokens += sequence.numComputed;
+        }
     }
 
     private void start(Sequence sequence) {
@@ -306,11 +351,13 @@ final class Scheduler {
         running.add(index, sequence);
         sequence.state = Sequence.State.RUNNING;
         sequence.tenant.numRunning++;
-        if (sequence.cachedTokens < 0) {
-            sequence.cachedTokens = sequence.numComputed;
+        if (!sequence.admitted) {
+            sequence.admitted = true;
             stats.numPromptTokens += sequence.promptLength;
-            stats.numCachedTokens += sequence.numComputed;
             sequence.sink.admitted();
+        }
+        if (sequence.load == null) {
+            noteCached(sequence);
         }
     }
 
@@ -325,12 +372,16 @@ final class Scheduler {
         if (!readsCache(sequence)) {
             return 0;
         }
-        int limit = Math.min(sequence.numBlockHashes(), (sequence.numTokens() - 1) / blockSize);
+        int limit = limitOfHits(sequence);
         int hits = 0;
         while (hits < limit && pool.find(sequence.hashes(), sequence.hashIndex(hits)) != BlockPool.NONE) {
             hits++;
         }
         return hits;
+    }
+
+    private int limitOfHits(Sequence sequence) {
+        return Math.min(sequence.numBlockHashes(), (sequence.numTokens() - 1) / blockSize);
     }
 
     /** Log-probabilities of the prompt need every row computed, whatever is in the cache. */
@@ -442,6 +493,7 @@ final class Scheduler {
         sequence.extendHashes(hasher, blockSize, numFull);
         for (int i = sequence.numRegistered; i < numFull; i++) {
             pool.register(sequence.block(i), sequence.hashes(), sequence.hashIndex(i));
+            kept.offer(sequence, i);
         }
         sequence.numRegistered = numFull;
     }
@@ -495,8 +547,10 @@ final class Scheduler {
         running.clear();
         waiting.clear();
         pool.clear();
+        kept.claimAgain();
         tenants.clear();
         for (Sequence sequence : all) {
+            stopLoading(sequence);
             if (isActive(sequence)) {
                 stats.numFailures++;
                 sequence.state = Sequence.State.DONE;
@@ -527,9 +581,10 @@ final class Scheduler {
         for (int i = 1; i < running.size(); i++) {
             require(!isKeptLonger(running.get(i), running.get(i - 1)), running.get(i), "is out of order");
         }
+        kept.addUses(usedBy);
         pool.checkIntegrity(usedBy);
         tenants.checkIntegrity(running, waiting);
-        if (running.isEmpty() && pool.numUsed() != 0) {
+        if (running.isEmpty() && kept.isEmpty() && pool.numUsed() != 0) {
             throw new IllegalStateException(pool.numUsed() + " blocks are in use but nothing runs");
         }
     }

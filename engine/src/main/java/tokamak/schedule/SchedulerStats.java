@@ -7,6 +7,7 @@ public final class SchedulerStats {
     long numGeneratedTokens;
     long numPromptTokens;
     long numCachedTokens;
+    long numLoadedBlocks;
     long numPreemptions;
     long numFailures;
     long numFinished;
@@ -41,6 +42,11 @@ public final class SchedulerStats {
     /** Of these, tokens found in the prefix cache. */
     public long numCachedTokens() {
         return numCachedTokens;
+    }
+
+    /** Blocks that a {@link BlockStore} gave back. */
+    public long numLoadedBlocks() {
+        return numLoadedBlocks;
     }
 
     public long numPreemptions() {

@@ -3,6 +3,7 @@ package tokamak.schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.TokenLogprobs;
 import tokamak.sample.TokenSampling;
 
@@ -38,11 +39,15 @@ public final class Sequence {
     private int numBlocks;
     /** Blocks that have been offered to the prefix cache or come from it. */
     int numRegistered;
+    /** Brings blocks of it into memory: until it has, nothing of the sequence is computed. */
+    @Nullable
+    BlockLoad load;
 
     private long[] hashes; // [numHashes, WORDS], entry 0 is the chain's root
     private int numHashes;
 
     final List<TokenLogprobs> promptLogprobs = new ArrayList<>(0);
+    boolean admitted;
     boolean promptReported;
     int cachedTokens = -1;
 

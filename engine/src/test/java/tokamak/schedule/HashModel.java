@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
+import tokamak.backend.BlockMemory;
 import tokamak.backend.StepInput;
 import tokamak.model.LanguageModel;
 
@@ -72,6 +73,36 @@ public final class HashModel implements LanguageModel {
     @Override
     public int kvBlockSize() {
         return blockSize;
+    }
+
+    @Override
+    public BlockMemory kvMemory() {
+        return new BlockMemory() {
+            @Override
+            public int numBlocks() {
+                return numBlocks;
+            }
+
+            @Override
+            public long blockBytes() {
+                return (long) blockSize * Long.BYTES;
+            }
+
+            @Override
+            public void copyOut(int block, MemorySegment target) {
+                MemorySegment.copy(kv, block * blockSize, target, ValueLayout.JAVA_LONG_UNALIGNED, 0, blockSize);
+            }
+
+            @Override
+            public void copyIn(int block, MemorySegment source) {
+                MemorySegment.copy(source, ValueLayout.JAVA_LONG_UNALIGNED, 0, kv, block * blockSize, blockSize);
+            }
+        };
+    }
+
+    @Override
+    public String kvFormat() {
+        return "hashes";
     }
 
     @Override

@@ -39,6 +39,14 @@ class SameTokensWithKernelsTest {
                     .as("the second time much is in the cache")
                     .isLessThan(computed);
         });
+        with(dtype, 1, 40, 64, rig -> {
+            SlowBlockStore store = new SlowBlockStore(rig.model.kvMemory(), 5);
+            StepRig keeping = new StepRig(rig.model, StepRig.config(33, 64), store);
+            keeping.beforeStep = () -> store.bringSome(keeping.scheduler);
+            Crowd.assertSame(Crowd.run(keeping, requests, 6), alone);
+            Crowd.assertSame(Crowd.run(keeping, requests, 7), alone);
+            assertThat(keeping.scheduler.stats().numLoadedBlocks()).isGreaterThan(100);
+        });
         with(dtype, 1, 400, 64, rig -> Crowd.assertSame(Crowd.run(rig, requests, 3), alone));
         with(dtype, 1, 9, 33, rig -> {
             Crowd.assertSame(Crowd.run(rig, requests, 4), alone);

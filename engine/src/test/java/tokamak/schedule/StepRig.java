@@ -9,10 +9,15 @@ final class StepRig {
     final ModelRunner runner;
     final Batch batch;
     long nanos = 1;
+    Runnable beforeStep = () -> {};
 
     StepRig(LanguageModel model, SchedulerConfig config) {
+        this(model, config, BlockStore.NONE);
+    }
+
+    StepRig(LanguageModel model, SchedulerConfig config, BlockStore store) {
         this.model = model;
-        this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), () -> nanos);
+        this.scheduler = new Scheduler(config, model.numKvBlocks(), model.kvBlockSize(), store, () -> nanos);
         this.runner = new ModelRunner(model, model.vocabSize(), config);
         this.batch = new Batch(config.maxNumSeqs());
     }
@@ -36,6 +41,7 @@ final class StepRig {
     /** Whether anything was computed. */
     boolean step() {
         nanos += 1_000_000;
+        beforeStep.run();
         scheduler.schedule(batch);
         scheduler.checkIntegrity();
         if (batch.size() == 0) {

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 import tokamak.TestEngines;
+import tokamak.backend.BlockMemory;
 import tokamak.backend.StepInput;
 import tokamak.model.LanguageModel;
 
@@ -71,6 +72,16 @@ public final class AlphabetModel implements LanguageModel {
     @Override
     public int numKvBlocks() {
         return 8 * (contextLength / BLOCK + 1);
+    }
+
+    @Override
+    public BlockMemory kvMemory() {
+        throw new UnsupportedOperationException("nothing is kept of this model");
+    }
+
+    @Override
+    public String kvFormat() {
+        return "none";
     }
 
     @Override

@@ -180,6 +180,41 @@ final class CpuKvCache implements KvCache {
         }
     }
 
+    @Override
+    public String format() {
+        return layout + " " + arrangement;
+    }
+
+    @Override
+    public void copyOut(int block, MemorySegment target) {
+        long at = 0;
+        for (int i = 0; i < keys.length; i++) {
+            KvLayout.Layer layer = layout.layers().get(i);
+            at = copyOut(keys[i], block, blockBytes(layer, layer.headDim()), target, at);
+            at = copyOut(values[i], block, blockBytes(layer, layer.valueDim()), target, at);
+        }
+    }
+
+    private static long copyOut(MemorySegment blocks, int block, long bytes, MemorySegment target, long at) {
+        MemorySegment.copy(blocks, block * bytes, target, at, bytes);
+        return at + bytes;
+    }
+
+    @Override
+    public void copyIn(int block, MemorySegment source) {
+        long at = 0;
+        for (int i = 0; i < keys.length; i++) {
+            KvLayout.Layer layer = layout.layers().get(i);
+            at = copyIn(keys[i], block, blockBytes(layer, layer.headDim()), source, at);
+            at = copyIn(values[i], block, blockBytes(layer, layer.valueDim()), source, at);
+        }
+    }
+
+    private static long copyIn(MemorySegment blocks, int block, long bytes, MemorySegment source, long at) {
+        MemorySegment.copy(source, at, blocks, block * bytes, bytes);
+        return at + bytes;
+    }
+
     long bytes() {
         return Math.multiplyExact(layout.blockBytes(), (long) numBlocks);
     }

@@ -19,7 +19,8 @@ public record PackCache(Path folder, long maxBytes) {
         return new PackCache(folder, Math.min(USUAL_BYTES, diskBytes(folder) / SHARE_OF_DISK));
     }
 
-    private static long diskBytes(Path folder) {
+    /** Size of the disk that a folder, which need not be there yet, is on. */
+    public static long diskBytes(Path folder) {
         for (Path there = folder.toAbsolutePath(); there != null; there = there.getParent()) {
             if (Files.exists(there)) {
                 try {

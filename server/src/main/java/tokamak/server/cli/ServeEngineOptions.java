@@ -56,6 +56,20 @@ final class ServeEngineOptions {
     private boolean prefixCaching;
 
     @Option(
+            names = "--prefix-cache-dir",
+            paramLabel = "DIR",
+            description =
+                    "Keep what the prefix cache has in DIR too, for the next start. Several processes may share it."
+                            + " Default: nowhere.")
+    private @Nullable Path prefixCacheFolder;
+
+    @Option(
+            names = "--prefix-cache-size",
+            paramLabel = "N",
+            description = "The most that DIR takes, such as 20G. Default: 10G, but at most a quarter of the disk.")
+    private @Nullable String prefixCacheSize;
+
+    @Option(
             names = "--long-prefill-token-threshold",
             paramLabel = "N",
             description = "The most tokens of one prompt in a step. Default: no less than the step has.")
@@ -83,6 +97,7 @@ final class ServeEngineOptions {
         config = config.withBatchLimits(seqs, tokens)
                 .withKvCacheType(kvType.name())
                 .withPrefixCaching(prefixCaching)
+                .withPrefixCacheFolder(prefixCacheFolder(), prefixCacheBytes())
                 .withLongPrefillCap(longPrefillCap)
                 .withQueueLimits(
                         maxNumQueuedReqs == null ? config.maxNumQueuedReqs() : maxNumQueuedReqs,
@@ -96,6 +111,21 @@ final class ServeEngineOptions {
         return kvCacheMemory == null
                 ? config
                 : config.withKvCacheMemoryBytes(size("--kv-cache-memory-bytes", kvCacheMemory));
+    }
+
+    private @Nullable Path prefixCacheFolder() {
+        if (prefixCacheFolder == null) {
+            if (prefixCacheSize != null) {
+                throw new CliFailure("--prefix-cache-size needs --prefix-cache-dir, the folder that it bounds");
+            }
+        } else if (!prefixCaching) {
+            throw new CliFailure("--prefix-cache-dir makes no sense with --no-enable-prefix-caching");
+        }
+        return prefixCacheFolder;
+    }
+
+    private long prefixCacheBytes() {
+        return prefixCacheSize == null ? 0 : size("--prefix-cache-size", prefixCacheSize);
     }
 
     /** A lower-case letter counts in thousands and a capital in powers of 1024, as vLLM has it. */

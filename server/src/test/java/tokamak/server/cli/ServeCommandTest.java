@@ -18,6 +18,7 @@ class ServeCommandTest {
             --max-model-len 12q,            --max-model-len must be a number such as 32768
             --kv-cache-dtype fp3,           kv-cache-dtype must be auto
             --kv-cache-dtype fp8,           int8 takes as much memory
+            --prefix-cache-size 5G,         --prefix-cache-size needs --prefix-cache-dir
             --block-size 32,                --block-size 32 is not supported
             --ssl-certfile x.pem,           --ssl-certfile and --ssl-keyfile belong together
             --api-key-file no/such/file,    cannot read the key file no/such/file
