@@ -54,6 +54,7 @@ public final class Cli {
         line.addSubcommand(new RunCommand(context));
         line.addSubcommand(new GenerateCommand(context));
         line.addSubcommand(new ScoreCommand(context));
+        line.addSubcommand(new PerplexityCommand(context));
         CommandLine serve = new CommandLine(new ServeCommand(context));
         VllmFlags.addTo(serve);
         line.addSubcommand(serve);
