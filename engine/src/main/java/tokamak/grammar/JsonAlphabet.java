@@ -2,17 +2,17 @@ package tokamak.grammar;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Characters between the quotes of a JSON string, each in the form that writers give it: escaped where it must be, with the
- * short escapes where there are some, as {@code \}{@code u00XX} otherwise. A pattern thus sees every text once.
+ * short escapes where there are some, as {@code \}{@code u00XX} otherwise. What is not ASCII may be escaped too, as many
+ * writers do.
  */
 record JsonAlphabet(RegexPool pool) implements Alphabet {
     private static final CodePoints PLAIN =
             CodePoints.range(0x20, 0x10ffff).and(CodePoints.anyOf("\"\\").not());
-    private static final String SHORT_ESCAPED = "\"\\\b\f\n\r\t";
-    private static final String SHORT_ESCAPES = "\"\\bfnrt";
+    static final String SHORT_ESCAPED = "\"\\\b\f\n\r\t";
+    static final String SHORT_ESCAPES = "\"\\bfnrt";
 
     @Override
     public Regex oneOf(CodePoints characters) {
@@ -25,14 +25,79 @@ record JsonAlphabet(RegexPool pool) implements Alphabet {
         }
         for (int c = 0; c < 0x20; c++) {
             if (characters.contains(c) && SHORT_ESCAPED.indexOf(c) < 0) {
-                String hex = String.format(Locale.ROOT, "\\u%04x", c);
-                alternatives.add(pool.literal(hex));
-                if (c % 16 > 9) {
-                    alternatives.add(pool.literal("\\u" + hex.substring(2).toUpperCase(Locale.ROOT)));
-                }
+                alternatives.add(unit(c, c));
             }
         }
+        addEscapesBeyondAscii(characters, alternatives);
         return pool.or(alternatives);
+    }
+
+    // ---- four hexadecimal digits for a UTF-16 unit
+
+    private void addEscapesBeyondAscii(CodePoints characters, List<Regex> alternatives) {
+        for (int[] range : characters.and(CodePoints.range(0x80, 0xffff)).toList()) {
+            alternatives.add(unit(range[0], range[1]));
+        }
+        for (int[] range : characters.and(CodePoints.range(0x10000, 0x10ffff)).toList()) {
+            int low = range[0] - 0x10000;
+            int high = range[1] - 0x10000;
+            int first = low >> 10;
+            int last = high >> 10;
+            if (first == last) {
+                alternatives.add(pair(first, first, low & 0x3ff, high & 0x3ff));
+                continue;
+            }
+            alternatives.add(pair(first, first, low & 0x3ff, 0x3ff));
+            if (last > first + 1) {
+                alternatives.add(pair(first + 1, last - 1, 0, 0x3ff));
+            }
+            alternatives.add(pair(last, last, 0, high & 0x3ff));
+        }
+    }
+
+    private Regex pair(int firstHigh, int lastHigh, int firstLow, int lastLow) {
+        return pool.concat(unit(0xd800 + firstHigh, 0xd800 + lastHigh), unit(0xdc00 + firstLow, 0xdc00 + lastLow));
+    }
+
+    private Regex unit(int low, int high) {
+        return pool.concat(pool.literal("\\u"), hex(low, high, 12));
+    }
+
+    /** The digits from {@code shift} down of the numbers in a range. */
+    private Regex hex(int low, int high, int shift) {
+        int first = low >> shift;
+        int last = high >> shift;
+        if (shift == 0) {
+            return digits(first, last);
+        }
+        int mask = (1 << shift) - 1;
+        if (first == last) {
+            return pool.concat(digits(first, last), hex(low & mask, high & mask, shift - 4));
+        }
+        List<Regex> alternatives = new ArrayList<>();
+        int fullFrom = first;
+        int fullTo = last;
+        if ((low & mask) != 0) {
+            alternatives.add(pool.concat(digits(first, first), hex(low & mask, mask, shift - 4)));
+            fullFrom++;
+        }
+        if ((high & mask) != mask) {
+            alternatives.add(pool.concat(digits(last, last), hex(0, high & mask, shift - 4)));
+            fullTo--;
+        }
+        if (fullFrom <= fullTo) {
+            alternatives.add(pool.concat(digits(fullFrom, fullTo), hex(0, mask, shift - 4)));
+        }
+        return pool.or(alternatives);
+    }
+
+    private Regex digits(int first, int last) {
+        ByteSet set = ByteSet.NONE;
+        for (int digit = first; digit <= last; digit++) {
+            char c = Character.forDigit(digit, 16);
+            set = set.or(ByteSet.of(c)).or(ByteSet.of(Character.toUpperCase(c)));
+        }
+        return pool.bytes(set);
     }
 
     @Override
@@ -40,7 +105,7 @@ record JsonAlphabet(RegexPool pool) implements Alphabet {
         StringBuilder plain = new StringBuilder();
         List<Regex> parts = new ArrayList<>();
         text.codePoints().forEach(c -> {
-            if (PLAIN.contains(c)) {
+            if (c < 0x80 && PLAIN.contains(c)) {
                 plain.appendCodePoint(c);
             } else {
                 parts.add(pool.literal(plain.toString()));

@@ -1,0 +1,134 @@
+package tokamak.grammar;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/** What may stand between the quotes of a string. */
+final class SchemaStrings {
+    private final RegexPool pool;
+    private final JsonAlphabet alphabet;
+    private final Regex quote;
+    private final Map<String, Regex> patterns = new HashMap<>();
+    private final Map<String, Regex> formats = new HashMap<>();
+    /** Any text in any spelling. */
+    final Regex anything;
+    /** Any text in the spellings that conditions see. */
+    final Regex anythingPlain;
+
+    SchemaStrings(RegexPool pool) {
+        this.pool = pool;
+        this.alphabet = new JsonAlphabet(pool);
+        this.quote = pool.literal("\"");
+        this.anything = pool.star(alphabet.anySpelling());
+        this.anythingPlain = pool.universe(alphabet.anyCharacter());
+    }
+
+    Regex quoted(Regex text) {
+        return pool.concat(quote, pool.concat(text, quote));
+    }
+
+    /** For which all of these leaves hold. */
+    Regex of(Collection<SchemaTerm> leaves) {
+        Map<String, JsonNode> values = null;
+        List<Regex> conditions = new ArrayList<>();
+        int min = 0;
+        int max = SchemaTerm.UNLIMITED;
+        for (SchemaTerm leaf : leaves) {
+            switch (leaf) {
+                case SchemaTerm.Values each -> values = common(values, each.values());
+                case SchemaTerm.NotValues each -> {
+                    List<String> excluded = texts(each.values());
+                    if (!excluded.isEmpty()) {
+                        conditions.add(pool.not(literals(excluded)));
+                    }
+                }
+                case SchemaTerm.Length each -> {
+                    min = Math.max(min, each.min());
+                    max = Math.min(max, each.max());
+                }
+                case SchemaTerm.Matches each -> conditions.add(pattern(each.pattern(), each.path()));
+                case SchemaTerm.NotMatches each -> conditions.add(pool.not(pattern(each.pattern(), each.path())));
+                case SchemaTerm.Format each -> conditions.add(format(each.name()));
+                case SchemaTerm.NotFormat each -> conditions.add(pool.not(format(each.name())));
+                default -> {}
+            }
+        }
+        if (min > max) {
+            return pool.nothing;
+        }
+        if (values != null) {
+            conditions.add(literals(texts(values.values())));
+        }
+        boolean isLengthFree = min == 0 && max == SchemaTerm.UNLIMITED;
+        if (conditions.isEmpty()) {
+            return isLengthFree ? anything : repeat(alphabet.anySpelling(), min, max);
+        }
+        if (!isLengthFree) {
+            conditions.add(repeat(alphabet.anyCharacter(), min, max));
+        }
+        conditions.add(anythingPlain);
+        return pool.and(conditions);
+    }
+
+    private Regex repeat(Regex character, int min, int max) {
+        return pool.repeat(character, min, max == SchemaTerm.UNLIMITED ? Regex.UNBOUNDED : max);
+    }
+
+    private static Map<String, JsonNode> common(Map<String, JsonNode> before, List<JsonNode> values) {
+        Map<String, JsonNode> result = new LinkedHashMap<>();
+        for (JsonNode value : values) {
+            String key = JsonValues.key(value);
+            if (before == null || before.containsKey(key)) {
+                result.put(key, value);
+            }
+        }
+        return result;
+    }
+
+    private static List<String> texts(Collection<JsonNode> values) {
+        return values.stream()
+                .filter(JsonNode::isString)
+                .map(JsonNode::stringValue)
+                .toList();
+    }
+
+    /** These texts, in the spellings that writers use. */
+    Regex literals(Collection<String> texts) {
+        List<byte[]> spellings = new ArrayList<>(texts.size());
+        List<Regex> mixed = new ArrayList<>();
+        for (String text : texts) {
+            List<String> known = JsonValues.spellings(text);
+            if (known.size() > 1 && texts.size() <= 1_000) {
+                mixed.add(alphabet.text(text));
+                continue;
+            }
+            for (String spelling : known) {
+                spellings.add(spelling.substring(1, spelling.length() - 1).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        mixed.add(pool.literals(spellings));
+        return pool.or(mixed);
+    }
+
+    /** Texts that a pattern is found in. */
+    Regex pattern(String pattern, String path) {
+        return patterns.computeIfAbsent(pattern, key -> {
+            try {
+                return new PatternCompiler(alphabet).search(PatternParser.parse(pattern));
+            } catch (GrammarException e) {
+                throw SchemaPlace.unsupported(path, "pattern", e.getMessage());
+            }
+        });
+    }
+
+    private Regex format(String name) {
+        return formats.computeIfAbsent(
+                name, key -> new PatternCompiler(alphabet).whole(PatternParser.parse(FormatPatterns.of(name))));
+    }
+}
