@@ -1,5 +1,8 @@
 package tokamak.grammar;
 
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
 /** Puts JSON schemas into rules. */
 final class JsonSchemaRules {
     private JsonSchemaRules() {}
@@ -12,11 +15,21 @@ final class JsonSchemaRules {
      * @throws GrammarException naming keyword and path
      */
     static int compile(RuleBuilder rules, String schema, boolean strict) {
-        throw new GrammarException("JSON schemas are not supported yet");
+        SchemaMode mode = strict ? SchemaMode.STRICT : SchemaMode.LENIENT;
+        return SchemaCompiler.compile(rules, JsonValues.parse(schema), mode, SchemaOrder.AS_WRITTEN);
+    }
+
+    /** Any JSON value. */
+    static int anyValue(RuleBuilder rules) {
+        return compile(rules, JsonNodeFactory.instance.booleanNode(true));
     }
 
     /** Any JSON object. */
     static int anyObject(RuleBuilder rules) {
-        throw new GrammarException("JSON objects are not supported yet");
+        return compile(rules, JsonNodeFactory.instance.objectNode().put("type", "object"));
+    }
+
+    private static int compile(RuleBuilder rules, JsonNode schema) {
+        return SchemaCompiler.compile(rules, schema, SchemaMode.STRICT, SchemaOrder.AS_WRITTEN);
     }
 }

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * Turns a JSON schema into rules for the texts of its valid instances.
@@ -69,17 +68,6 @@ final class SchemaCompiler {
         int start = rules.newNonterminal();
         rules.add(start, symbol);
         return start;
-    }
-
-    /** Any JSON value. */
-    static int anyValue(RuleBuilder rules) {
-        return compile(rules, JsonNodeFactory.instance.booleanNode(true), SchemaMode.STRICT, SchemaOrder.AS_WRITTEN);
-    }
-
-    /** Any JSON object. */
-    static int anyObject(RuleBuilder rules) {
-        JsonNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
-        return compile(rules, schema, SchemaMode.STRICT, SchemaOrder.AS_WRITTEN);
     }
 
     // ---- symbols
