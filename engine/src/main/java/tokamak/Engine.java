@@ -24,6 +24,7 @@ import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
 import tokamak.backend.cpu.PackCache;
 import tokamak.keep.DiskBlockStore;
+import tokamak.grammar.Grammar;
 import tokamak.model.LanguageModel;
 import tokamak.sample.RandomStream;
 import tokamak.schedule.Admission;
@@ -51,6 +52,7 @@ public final class Engine implements AutoCloseable {
     private final LoadedModel loaded;
     private final int contextLength;
     private final RequestPreparer preparer;
+    private final Guides guides;
     private final LongSupplier nanoClock = System::nanoTime;
     private final StatsBoard board = new StatsBoard(nanoClock);
     private final Inbox inbox = new Inbox();
@@ -68,6 +70,7 @@ public final class Engine implements AutoCloseable {
         this.loaded = loaded;
         this.contextLength = contextLength(model, config);
         this.preparer = new RequestPreparer(loaded, contextLength);
+        this.guides = new Guides(loaded);
         this.queue = new QueueLimits(config.maxNumQueuedReqs(), config.maxNumQueuedTokens(), board);
         this.watchdog = new Watchdog(board, nanoClock, config.slowStep());
         this.prefixStore = prefixStore(loaded, config, inbox);
@@ -154,7 +157,13 @@ public final class Engine implements AutoCloseable {
         queue.requireRoom();
         int[] promptIds = preparer.promptIds(request.prompt());
         SamplingParams params = preparer.resolve(request.sampling().orElse(loaded.samplingDefaults()));
-        return start(request, promptIds, params, preparer.maxTokens(promptIds.length, params));
+        int maxTokens = preparer.maxTokens(promptIds.length, params);
+        return start(
+                request,
+                promptIds,
+                params,
+                maxTokens,
+                request.guide().map(guides::compile).orElse(null));
     }
 
     /** Waits for the whole answer to a request. */
@@ -175,7 +184,7 @@ public final class Engine implements AutoCloseable {
                 .logprobs(SCORE_TOP)
                 .build();
         // The one token that is generated is not computed again: it needs no place in the context.
-        try (TokenStream stream = start(GenerationRequest.of(prompt), ids, params, 1)) {
+        try (TokenStream stream = start(GenerationRequest.of(prompt), ids, params, 1, null)) {
             Generation generation = stream.collect();
             List<Double> logprobs = generation.promptLogprobs().stream()
                     .map(TokenLogprobs::chosen)
@@ -188,14 +197,19 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private TokenStream start(GenerationRequest request, int[] promptIds, SamplingParams params, int maxTokens) {
+    private TokenStream start(
+            GenerationRequest request,
+            int[] promptIds,
+            SamplingParams params,
+            int maxTokens,
+            @Nullable Grammar grammar) {
         int count = params.numSequences();
         boolean selects = count > params.n();
         AnswerChannel channel = new AnswerChannel(FIRST_CHANNEL_CAPACITY);
         ArrayDeque<TokenEvent> events = new ArrayDeque<>();
         Set<Integer> stopIds = preparer.stopIds(params);
-        List<SequenceRequest> sequenceRequests =
-                sequenceRequests(request, promptIds, selects ? withLogprobs(params) : params, stopIds, maxTokens);
+        List<SequenceRequest> sequenceRequests = sequenceRequests(
+                request, promptIds, selects ? withLogprobs(params) : params, stopIds, maxTokens, grammar);
         // The place in the queue comes first: what finds none has cost next to nothing.
         queue.enter(count, (long) count * promptIds.length);
         List<Sequence> sequences = new ArrayList<>();
@@ -219,6 +233,7 @@ public final class Engine implements AutoCloseable {
         return new TokenStream(
                 request.requestId(),
                 promptIds,
+                grammar == null ? List.of() : grammar.warnings(),
                 channel,
                 answers,
                 events,
@@ -234,7 +249,12 @@ public final class Engine implements AutoCloseable {
     }
 
     private List<SequenceRequest> sequenceRequests(
-            GenerationRequest request, int[] promptIds, SamplingParams params, Set<Integer> stopIds, int maxTokens) {
+            GenerationRequest request,
+            int[] promptIds,
+            SamplingParams params,
+            Set<Integer> stopIds,
+            int maxTokens,
+            @Nullable Grammar grammar) {
         long seed = params.seed().orElseGet(seeds::nextLong);
         long deadline = request.timeout()
                 .map(timeout -> nanoClock.getAsLong() + timeout.toNanos())
@@ -252,7 +272,8 @@ public final class Engine implements AutoCloseable {
                     request.tenant(),
                     request.cacheSalt(),
                     deadline,
-                    request.timeout().orElse(Duration.ZERO)));
+                    request.timeout().orElse(Duration.ZERO),
+                    grammar));
         }
         return requests;
     }

@@ -100,8 +100,9 @@ public record ModelInfo(
 
     /** Keys and values of one token over all layers, kept as a configuration says; empty for an architecture that is not known. */
     public OptionalLong kvBytesPerToken(EngineConfig config) {
-        return shape.map(s -> OptionalLong.of(
-                        s.kvNumbersPerToken() / s.headDim() * config.kvCacheType().vectorBytes(s.headDim())))
+        return shape.map(s -> OptionalLong.of(s.kvNumbersPerToken()
+                        / s.headDim()
+                        * config.kvCacheType().vectorBytes(s.headDim())))
                 .orElse(OptionalLong.empty());
     }
 

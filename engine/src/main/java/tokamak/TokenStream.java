@@ -24,6 +24,7 @@ import tokamak.api.Usage;
 public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
     private final String requestId;
     private final int[] promptIds;
+    private final List<String> warnings;
     private final AnswerChannel channel;
     private final List<Answer> answers;
     private final ArrayDeque<TokenEvent> events;
@@ -42,6 +43,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
     TokenStream(
             String requestId,
             int[] promptIds,
+            List<String> warnings,
             AnswerChannel channel,
             List<Answer> answers,
             ArrayDeque<TokenEvent> events,
@@ -49,6 +51,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
             @Nullable BestAnswers bestAnswers) {
         this.requestId = requestId;
         this.promptIds = promptIds;
+        this.warnings = warnings;
         this.channel = channel;
         this.answers = answers;
         this.events = events;
@@ -59,6 +62,11 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
 
     public String requestId() {
         return requestId;
+    }
+
+    /** What the caller should know about how the request was understood; most often nothing. */
+    public List<String> warnings() {
+        return warnings;
     }
 
     /** The prompt as the model sees it. */

@@ -55,15 +55,14 @@ public final class Matcher {
             allowed = part != null && used >= part.maxTokens()
                     ? grammar.maskToEnd(state, part.lexeme())
                     : grammar.mask(state);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             fail(e);
         }
     }
 
     private void fail(Throwable why) {
-        failure = why instanceof RuntimeException e
-                ? e
-                : new GrammarException("the guide is nested too deeply to follow: " + why);
+        failure =
+                why instanceof RuntimeException e ? e : new GrammarException("the guide could not be followed: " + why);
     }
 
     private long[] allowed() {
@@ -147,7 +146,7 @@ public final class Matcher {
             Budgets.Part before = grammar.budgetPart(state);
             state = tokenId < table.numTokens ? grammar.step(state, tokenId) : State.DEAD;
             used = before != null && before.equals(grammar.budgetPart(state)) ? used + 1 : 0;
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             fail(e);
         }
     }
@@ -187,7 +186,7 @@ public final class Matcher {
         }
         try {
             return !grammar.goesOn(state);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             fail(e);
             return false;
         }

@@ -1,7 +1,7 @@
 package tokamak.sample;
 
 /** Changes the logits of one sequence before a token is chosen, and follows the tokens of its answer. */
-sealed interface LogitsProcessor permits AllowedTokens, BadWords, MinTokens, LogitBias, Penalties {
+sealed interface LogitsProcessor permits GuideMask, AllowedTokens, BadWords, MinTokens, LogitBias, Penalties {
     /** Changes {@code logits[0 .. numTokens)} in place; minus infinity forbids a token. */
     void apply(float[] logits);
 

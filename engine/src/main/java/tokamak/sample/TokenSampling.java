@@ -2,7 +2,9 @@ package tokamak.sample;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.SamplingParams;
+import tokamak.grammar.Matcher;
 
 /** What sampling knows of one sequence: its parameters in the sampler's form, and what depends on its answer so far. */
 public final class TokenSampling {
@@ -19,13 +21,21 @@ public final class TokenSampling {
 
     final long seed;
     private final LogitsProcessor[] processors;
+    private final @Nullable Matcher matcher;
 
     /**
      * @param stopIds every token id that ends this answer
      * @param seed of this answer
      * @param promptIds [promptLength] and maybe more
+     * @param matcher follows this answer's guide; null if it has none
      */
-    public TokenSampling(SamplingParams params, int[] stopIds, long seed, int[] promptIds, int promptLength) {
+    public TokenSampling(
+            SamplingParams params,
+            int[] stopIds,
+            long seed,
+            int[] promptIds,
+            int promptLength,
+            @Nullable Matcher matcher) {
         this.isGreedy = params.isGreedy();
         // Bounded, or 0 times infinity would be no number.
         this.inverseTemperature = Math.min(1 / params.temperature(), MAX_INVERSE_TEMPERATURE);
@@ -34,13 +44,17 @@ public final class TokenSampling {
         this.minP = params.minP();
         this.logMinP = StrictMath.log(params.minP());
         this.seed = seed;
-        this.processors = processors(params, stopIds, promptIds, promptLength);
+        this.matcher = matcher;
+        this.processors = processors(params, stopIds, promptIds, promptLength, matcher);
     }
 
     // The order is vLLM's: what is forbidden first, then biases, then penalties.
     private static LogitsProcessor[] processors(
-            SamplingParams params, int[] stopIds, int[] promptIds, int promptLength) {
+            SamplingParams params, int[] stopIds, int[] promptIds, int promptLength, @Nullable Matcher matcher) {
         List<LogitsProcessor> list = new ArrayList<>();
+        if (matcher != null) {
+            list.add(new GuideMask(matcher));
+        }
         if (!params.allowedTokenIds().isEmpty()) {
             list.add(new AllowedTokens(params.allowedTokenIds()));
         }
@@ -73,6 +87,16 @@ public final class TokenSampling {
         for (LogitsProcessor processor : processors) {
             processor.apply(logits);
         }
+    }
+
+    /** The matcher of which {@link Matcher#prepare} has something to do before the next token is chosen; null if none has. */
+    public @Nullable Matcher unprepared() {
+        return matcher == null || matcher.isPrepared() ? null : matcher;
+    }
+
+    /** Whether the answer is all that its guide describes, and nothing can follow. */
+    public boolean isFinished() {
+        return matcher != null && matcher.isFinished();
     }
 
     /** {@code tokenId} has been appended to the answer. */

@@ -53,6 +53,7 @@ public final class EngineLoop implements Runnable {
                 recover(failure);
             }
         }
+        runner.close();
     }
 
     private void obeyCommands() {

@@ -4,16 +4,18 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.TokenLogprobs;
 import tokamak.backend.StepInput;
+import tokamak.grammar.Matcher;
 import tokamak.model.LanguageModel;
 import tokamak.sample.LogprobReader;
 import tokamak.sample.Sampler;
 
 /** Computes a batch: one forward pass, then a token for every sequence that is complete up to its end. */
-final class ModelRunner {
+final class ModelRunner implements AutoCloseable {
     private final LanguageModel model;
     private final Workspace workspace;
     private final Sampler sampler;
     private final LogprobReader logprobReader;
+    private final MaskThread masks;
 
     /** @param numTokens ids below this exist; the model's logits may be more */
     ModelRunner(LanguageModel model, int numTokens, SchedulerConfig config) {
@@ -22,6 +24,7 @@ final class ModelRunner {
                 config.maxNumBatchedTokens(), config.maxNumSeqs(), config.maxLogitRows(), model.kvBlockSize());
         this.sampler = new Sampler(model.vocabSize(), numTokens);
         this.logprobReader = new LogprobReader(model.vocabSize());
+        this.masks = new MaskThread(config.maxNumSeqs());
     }
 
     /**
@@ -53,7 +56,13 @@ final class ModelRunner {
 
     private void run(Batch batch, int from, int to) {
         StepInput input = workspace.fill(batch, from, to);
-        MemorySegment logits = model.forward(input);
+        beginMasks(batch, from, to);
+        MemorySegment logits;
+        try {
+            logits = model.forward(input);
+        } finally {
+            masks.join();
+        }
         int row = 0;
         for (int i = from; i < to; i++) {
             int numRows = countRows(batch.sequence(i), batch.numTokens(i));
@@ -64,6 +73,23 @@ final class ModelRunner {
             }
             row += numRows;
         }
+    }
+
+    /** What guides allow is worked out beside the forward pass. */
+    private void beginMasks(Batch batch, int from, int to) {
+        for (int i = from; i < to; i++) {
+            Sequence sequence = batch.sequence(i);
+            Matcher matcher = sequence.sampling.unprepared();
+            if (matcher != null && sequence.numComputed + batch.numTokens(i) == sequence.numTokens()) {
+                masks.add(matcher);
+            }
+        }
+        masks.begin();
+    }
+
+    @Override
+    public void close() {
+        masks.close();
     }
 
     private static int countRows(Sequence sequence, int count) {

@@ -6,10 +6,12 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.DeadlineExceededException;
 import tokamak.api.FinishReason;
+import tokamak.api.InvalidRequestException;
 import tokamak.api.RepetitionDetection;
 import tokamak.api.StepFailedException;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenLogprobs;
+import tokamak.grammar.GrammarException;
 
 /**
  * Decides who is served in each step, and keeps the books of all sequences.
@@ -480,9 +482,12 @@ final class Scheduler {
     }
 
     private static TokamakException asTyped(Throwable failure) {
-        return failure instanceof TokamakException typed
-                ? typed
-                : new StepFailedException("the model could not compute this request's next token: " + failure, failure);
+        return switch (failure) {
+            case TokamakException typed -> typed;
+            case GrammarException costly -> new InvalidRequestException("guide", costly.getMessage());
+            default ->
+                new StepFailedException("the model could not compute this request's next token: " + failure, failure);
+        };
     }
 
     private void registerFullBlocks(Sequence sequence) {
@@ -514,7 +519,7 @@ final class Scheduler {
     }
 
     private static @Nullable FinishReason reasonToFinish(Sequence sequence, int tokenId) {
-        if (sequence.isStopId(tokenId)) {
+        if (sequence.isStopId(tokenId) || sequence.sampling.isFinished()) {
             return FinishReason.STOP;
         }
         if (sequence.numOutputTokens() >= sequence.request.maxTokens()) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.TokenLogprobs;
+import tokamak.grammar.Grammar;
 import tokamak.sample.TokenSampling;
 
 /**
@@ -69,7 +70,14 @@ public final class Sequence {
         this.numTokens = promptLength;
         this.stopIds =
                 request.stopIds().stream().mapToInt(Integer::intValue).sorted().toArray();
-        this.sampling = new TokenSampling(request.params(), stopIds, request.seed(), tokenIds, promptLength);
+        Grammar grammar = request.grammar();
+        this.sampling = new TokenSampling(
+                request.params(),
+                stopIds,
+                request.seed(),
+                tokenIds,
+                promptLength,
+                grammar == null ? null : grammar.matcher(stopIds));
         // The prompt's hashes are worked out here so that the engine thread need not.
         BlockHasher hasher = new BlockHasher(blockSize);
         this.hashes = hasher.root(request.cacheSalt());

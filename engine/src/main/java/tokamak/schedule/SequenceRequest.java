@@ -3,7 +3,9 @@ package tokamak.schedule;
 import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.SamplingParams;
+import tokamak.grammar.Grammar;
 
 /**
  * What a sequence is to do, checked and in token ids.
@@ -19,6 +21,7 @@ import tokamak.api.SamplingParams;
  * @param cacheSalt prefixes are shared with the same salt only
  * @param deadlineNanos on the scheduler's clock, {@link Long#MAX_VALUE} for none
  * @param timeout what the caller set, for messages
+ * @param grammar what the answer must be; null: anything
  */
 public record SequenceRequest(
         int[] promptIds,
@@ -31,7 +34,8 @@ public record SequenceRequest(
         String tenant,
         String cacheSalt,
         long deadlineNanos,
-        Duration timeout) {
+        Duration timeout,
+        @Nullable Grammar grammar) {
     public SequenceRequest {
         if (promptIds.length == 0 || maxTokens < 1) {
             throw new IllegalArgumentException(

@@ -22,7 +22,7 @@ class SamplerTest {
 
     private static int sample(float[] logits, SamplingParams params, int position, int... prompt) {
         TokenSampling sampling =
-                new TokenSampling(params, new int[0], params.seed().orElse(7), prompt, prompt.length);
+                new TokenSampling(params, new int[0], params.seed().orElse(7), prompt, prompt.length, null);
         return new Sampler(logits.length, logits.length).sample(MemorySegment.ofArray(logits), 0, sampling, position);
     }
 
@@ -69,7 +69,7 @@ class SamplerTest {
     private static void assertDrawnAsDefined(float[] logits, SamplingParams params) {
         double[] expected = expectedProbabilities(logits, params);
         int[] counts = new int[logits.length];
-        TokenSampling sampling = new TokenSampling(params, new int[0], 99, new int[0], 0);
+        TokenSampling sampling = new TokenSampling(params, new int[0], 99, new int[0], 0, null);
         Sampler sampler = new Sampler(logits.length, logits.length);
         MemorySegment row = MemorySegment.ofArray(logits);
         for (int position = 0; position < NUM_DRAWS; position++) {
@@ -165,7 +165,7 @@ class SamplerTest {
                     .build();
             double[] expected = expectedProbabilities(logits, params);
             Set<Integer> drawn = new HashSet<>();
-            TokenSampling sampling = new TokenSampling(params, new int[0], round, new int[0], 0);
+            TokenSampling sampling = new TokenSampling(params, new int[0], round, new int[0], 0, null);
             Sampler sampler = new Sampler(logits.length, logits.length);
             for (int position = 0; position < 500; position++) {
                 drawn.add(sampler.sample(MemorySegment.ofArray(logits), 0, sampling, position));
@@ -193,7 +193,7 @@ class SamplerTest {
         float[] rows = randomLogits(random, 64 * 5, 1);
         System.arraycopy(logits, 0, rows, 64 * 3, 64);
         SamplingParams params = SamplingParams.builder().build();
-        TokenSampling sampling = new TokenSampling(params, new int[0], 5, new int[0], 0);
+        TokenSampling sampling = new TokenSampling(params, new int[0], 5, new int[0], 0, null);
         Sampler one = new Sampler(64, 64);
         Sampler other = new Sampler(64, 64);
         Set<Integer> tokens = new HashSet<>();
@@ -210,7 +210,7 @@ class SamplerTest {
     @Test
     void paddingIsNeverChosen() {
         float[] logits = {1, 2, 100, 100};
-        TokenSampling sampling = new TokenSampling(SamplingParams.greedy(), new int[0], 0, new int[0], 0);
+        TokenSampling sampling = new TokenSampling(SamplingParams.greedy(), new int[0], 0, new int[0], 0, null);
         assertThat(new Sampler(4, 2).sample(MemorySegment.ofArray(logits), 0, sampling, 0))
                 .isEqualTo(1);
     }
@@ -237,7 +237,7 @@ class SamplerTest {
     // ---- processors
 
     private static float[] process(SamplingParams params, int[] stopIds, int[] prompt, int[] output, float... logits) {
-        TokenSampling sampling = new TokenSampling(params, stopIds, 0, prompt, prompt.length);
+        TokenSampling sampling = new TokenSampling(params, stopIds, 0, prompt, prompt.length, null);
         for (int token : output) {
             sampling.accept(token);
         }

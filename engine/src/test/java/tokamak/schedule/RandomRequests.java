@@ -24,7 +24,8 @@ final class RandomRequests {
                 "",
                 "",
                 Long.MAX_VALUE,
-                Duration.ZERO);
+                Duration.ZERO,
+                null);
     }
 
     static SequenceRequest next(SplittableRandom random, int vocabSize, int maxPrompt, int maxOutput) {
@@ -49,7 +50,8 @@ final class RandomRequests {
                 "tenant-" + random.nextInt(3),
                 random.nextInt(4) == 0 ? "salt" : "",
                 Long.MAX_VALUE,
-                Duration.ZERO);
+                Duration.ZERO,
+                null);
     }
 
     static SamplingParams params(SplittableRandom random, int vocabSize) {

@@ -42,7 +42,8 @@ class SchedulerTest {
                 tenant,
                 "",
                 deadline,
-                Duration.ofMillis(5));
+                Duration.ofMillis(5),
+                null);
     }
 
     private static SequenceRequest request(int promptLength, int seed, int maxTokens, int priority, String tenant) {
@@ -108,7 +109,8 @@ class SchedulerTest {
                 plain.tenant(),
                 plain.cacheSalt(),
                 deadline,
-                Duration.ofMillis(30));
+                Duration.ofMillis(30),
+                null);
     }
 
     @Test
@@ -204,7 +206,8 @@ class SchedulerTest {
                 "",
                 "secret",
                 Long.MAX_VALUE,
-                Duration.ZERO));
+                Duration.ZERO,
+                null));
         assertThat(salted.cachedTokens).isZero();
     }
 
