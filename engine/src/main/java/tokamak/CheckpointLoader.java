@@ -90,6 +90,7 @@ final class CheckpointLoader {
                     endIds(checkpoint, tokenizer),
                     samplingDefaults(checkpoint),
                     kvIdentity(config, checkpoint, language, arithmetic),
+                    PoolingReader.read(checkpoint),
                     () -> {
                         backend.close();
                         checkpoint.close();

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,6 +14,7 @@ import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.ContextLengthException;
+import tokamak.api.EmbeddingRequest;
 import tokamak.api.EngineClosedException;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
@@ -20,6 +22,7 @@ import tokamak.api.ModelLoadException;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
 import tokamak.api.Score;
+import tokamak.api.TextEmbedding;
 import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
 import tokamak.backend.cpu.PackCache;
@@ -34,6 +37,7 @@ import tokamak.schedule.EngineLoop;
 import tokamak.schedule.SchedulerConfig;
 import tokamak.schedule.Sequence;
 import tokamak.schedule.SequenceRequest;
+import tokamak.schedule.StatePool;
 
 /**
  * A model that answers any number of requests at once. Threads may share it.
@@ -173,6 +177,50 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes texts whose meaning is asked for as vectors; they are computed in the same steps as everything else.
+     *
+     * @throws tokamak.api.InvalidRequestException if one can't be served as it is written
+     * @throws ContextLengthException if one is longer than the context
+     * @throws tokamak.api.OverloadedException if the queue is full
+     * @throws EngineClosedException if the engine is closed
+     */
+    public EmbeddingCall submit(EmbeddingRequest request) {
+        queue.requireRoom();
+        return new EmbeddingCall(EmbeddingPlan.of(request, loaded, preparer, contextLength), this::start);
+    }
+
+    /** Waits for the vectors of some texts. */
+    public List<TextEmbedding> embed(EmbeddingRequest request) {
+        try (EmbeddingCall call = submit(request)) {
+            return call.await();
+        }
+    }
+
+    private EmbeddingCall.Running start(EmbeddingPlan plan, int index) {
+        int[] promptIds = plan.promptIds().get(index);
+        StatePool states =
+                new StatePool(plan.pooling(), promptIds.length, loaded.model().stateSize());
+        queue.enter(1, promptIds.length);
+        try {
+            EmbeddingSink sink = new EmbeddingSink(queue, board, promptIds.length);
+            Sequence sequence = Sequence.pooled(
+                    plan.sequenceRequest(index, deadline(plan.request().timeout())),
+                    sink,
+                    loaded.model().kvBlockSize(),
+                    states);
+            inbox.submit(List.of(new Command.Submit(sequence)), board.numOpenAnswers::incrementAndGet);
+            return new EmbeddingCall.Running(sink, states, () -> inbox.send(new Command.Cancel(sequence)));
+        } catch (Throwable notTaken) {
+            queue.leave(promptIds.length);
+            throw notTaken;
+        }
+    }
+
+    private long deadline(Optional<Duration> timeout) {
+        return timeout.map(time -> nanoClock.getAsLong() + time.toNanos()).orElse(Long.MAX_VALUE);
+    }
+
     /** How likely the model finds every token of a text, and what it would say next. */
     public Score score(Prompt prompt) {
         int[] ids = preparer.promptIds(prompt);
@@ -256,9 +304,7 @@ public final class Engine implements AutoCloseable {
             int maxTokens,
             @Nullable Grammar grammar) {
         long seed = params.seed().orElseGet(seeds::nextLong);
-        long deadline = request.timeout()
-                .map(timeout -> nanoClock.getAsLong() + timeout.toNanos())
-                .orElse(Long.MAX_VALUE);
+        long deadline = deadline(request.timeout());
         List<SequenceRequest> requests = new ArrayList<>();
         for (int i = 0; i < params.numSequences(); i++) {
             requests.add(new SequenceRequest(
@@ -293,6 +339,11 @@ public final class Engine implements AutoCloseable {
     /** Tokens per KV block. */
     public int kvBlockSize() {
         return loaded.model().kvBlockSize();
+    }
+
+    /** Numbers in an embedding; 0 if the model gives none. */
+    public int embeddingSize() {
+        return loaded.model().stateSize();
     }
 
     /** How tokens are chosen for requests that do not say; start from these to change some. */

@@ -2,6 +2,7 @@ package tokamak;
 
 import java.util.Optional;
 import java.util.Set;
+import tokamak.api.Pooling;
 import tokamak.api.SamplingParams;
 import tokamak.model.LanguageModel;
 import tokamak.text.ChatTemplate;
@@ -17,6 +18,7 @@ import tokamak.text.Tokenizer;
  * @param eosIds the model's own end tokens
  * @param samplingDefaults what the model's makers recommend, for requests that do not say
  * @param kvIdentity all that keys and values depend on besides tokens; empty if they are not to be kept
+ * @param pooling what its embeddings were trained with
  * @param resources what else the engine closes, after the model
  */
 record LoadedModel(
@@ -27,9 +29,23 @@ record LoadedModel(
         Set<Integer> eosIds,
         SamplingParams samplingDefaults,
         Optional<String> kvIdentity,
+        Pooling pooling,
         AutoCloseable resources) {
     LoadedModel {
         eosIds = Set.copyOf(eosIds);
+    }
+
+    /** A model that was not trained for embeddings: what its last token has seen is the best there is. */
+    LoadedModel(
+            String name,
+            LanguageModel model,
+            Tokenizer tokenizer,
+            Optional<ChatTemplate> chatTemplate,
+            Set<Integer> eosIds,
+            SamplingParams samplingDefaults,
+            Optional<String> kvIdentity,
+            AutoCloseable resources) {
+        this(name, model, tokenizer, chatTemplate, eosIds, samplingDefaults, kvIdentity, Pooling.LAST, resources);
     }
 
     /** Ids below this are tokens; the model's logits may be wider. */

@@ -46,6 +46,9 @@ public interface Backend extends AutoCloseable {
     /** {@code out[r] = x[logitRows[r]]} for the step's logit rows. */
     void gatherLogitRows(StepInput input, Buffer x, Buffer out);
 
+    /** {@code out[r] = x[stateRows[r]]} for the step's state rows. */
+    void gatherStateRows(StepInput input, Buffer x, Buffer out);
+
     /** {@code out = norm(x)}, row by row; out may be x. */
     void norm(Norm norm, int rows, Buffer x, Buffer out);
 

@@ -19,6 +19,8 @@ package tokamak.backend;
  * @param blockTables [numSequences, blockTableStride] ids of the KV blocks of each sequence, in order
  * @param blockTableStride row length of {@code blockTables}
  * @param logitRows [numLogitRows] query rows that need logits, ascending
+ * @param numStateRows rows whose final state is asked for
+ * @param stateRows [numStateRows] query rows whose final state is asked for, ascending
  */
 public record StepInput(
         int numTokens,
@@ -31,7 +33,11 @@ public record StepInput(
         int[] slotMapping,
         int[] blockTables,
         int blockTableStride,
-        int[] logitRows) {
+        int[] logitRows,
+        int numStateRows,
+        int[] stateRows) {
+    private static final int[] NO_ROWS = {};
+
     public StepInput {
         require("tokenIds", tokenIds.length, numTokens);
         require("positions", positions.length, numTokens);
@@ -40,10 +46,40 @@ public record StepInput(
         require("slotMapping", slotMapping.length, numTokens);
         require("blockTables", blockTables.length, (long) numSequences * blockTableStride);
         require("logitRows", logitRows.length, numLogitRows);
+        require("stateRows", stateRows.length, numStateRows);
         if (queryStarts[numSequences] != numTokens) {
             throw new IllegalArgumentException(
                     "queryStarts ends at " + queryStarts[numSequences] + ", expected " + numTokens);
         }
+    }
+
+    /** A step that is asked for logits only. */
+    public StepInput(
+            int numTokens,
+            int numSequences,
+            int numLogitRows,
+            int[] tokenIds,
+            int[] positions,
+            int[] queryStarts,
+            int[] contextLens,
+            int[] slotMapping,
+            int[] blockTables,
+            int blockTableStride,
+            int[] logitRows) {
+        this(
+                numTokens,
+                numSequences,
+                numLogitRows,
+                tokenIds,
+                positions,
+                queryStarts,
+                contextLens,
+                slotMapping,
+                blockTables,
+                blockTableStride,
+                logitRows,
+                0,
+                NO_ROWS);
     }
 
     private static void require(String name, long length, long needed) {

@@ -87,6 +87,12 @@ final class Decoder {
             backend.addScaled(numTokens, ws.x, ws.fed, residual);
         }
 
+        // What texts mean is asked for as it is; nobody needs this buffer any more.
+        if (input.numStateRows() > 0) {
+            backend.gatherStateRows(input, ws.x, ws.normed);
+            normInPlace(outputNorm, input.numStateRows(), ws.normed);
+        }
+
         // Only rows whose next token is asked for are compared with the vocabulary.
         int numRows = input.numLogitRows();
         backend.gatherLogitRows(input, ws.x, ws.lastRows);
@@ -97,6 +103,11 @@ final class Decoder {
             backend.scaleLogits(numRows, ws.logits, scales.logits(), scales.logitSoftcap());
         }
         return ws.logits.memory();
+    }
+
+    /** Final states {@code [numStateRows, hiddenSize]} of the last step, valid until the next one. */
+    MemorySegment states() {
+        return ws.normed.memory();
     }
 
     private void attend(Mixer.Attention attention, int block, StepInput input, Buffer x, Buffer out) {

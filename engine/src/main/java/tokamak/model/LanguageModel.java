@@ -37,6 +37,20 @@ public interface LanguageModel extends AutoCloseable {
      */
     MemorySegment forward(StepInput input);
 
+    /** Numbers in the final state of a token; 0 for models that do not show it. */
+    default int stateSize() {
+        return 0;
+    }
+
+    /**
+     * The final states, after the last norm, of the last step's state rows.
+     *
+     * @return host memory, float32 {@code [numStateRows, stateSize]}, valid until the next step
+     */
+    default MemorySegment states() {
+        throw new UnsupportedOperationException("this model does not show its states");
+    }
+
     @Override
     void close();
 }

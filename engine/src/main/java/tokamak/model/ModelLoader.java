@@ -215,6 +215,16 @@ public final class ModelLoader {
         }
 
         @Override
+        public int stateSize() {
+            return config.hiddenSize();
+        }
+
+        @Override
+        public MemorySegment states() {
+            return decoder.states();
+        }
+
+        @Override
         public void close() {
             kvCache.close();
             copies.close();

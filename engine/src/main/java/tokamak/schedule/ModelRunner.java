@@ -64,8 +64,15 @@ final class ModelRunner implements AutoCloseable {
             masks.join();
         }
         int row = 0;
+        int stateRow = 0;
         for (int i = from; i < to; i++) {
-            int numRows = countRows(batch.sequence(i), batch.numTokens(i));
+            Sequence sequence = batch.sequence(i);
+            if (sequence.states != null) {
+                stateRow = sequence.states.addRows(
+                        model.states(), stateRow, sequence.numComputed, sequence.numComputed + batch.numTokens(i));
+                continue;
+            }
+            int numRows = countRows(sequence, batch.numTokens(i));
             try {
                 sample(batch, i, logits, row);
             } catch (Throwable failure) {

@@ -386,10 +386,8 @@ final class Scheduler {
         return Math.min(sequence.numBlockHashes(), (sequence.numTokens() - 1) / blockSize);
     }
 
-    /** Log-probabilities of the prompt need every row computed, whatever is in the cache. */
     private boolean readsCache(Sequence sequence) {
-        return config.prefixCaching()
-                && (!sequence.wantsPromptLogprobs() || sequence.promptLogprobs.size() == sequence.promptLength - 1);
+        return config.prefixCaching() && !sequence.needsEveryToken();
     }
 
     /** Whether a running sequence is about to compute the very block this one misses: then it is worth waiting for. */
@@ -475,6 +473,9 @@ final class Scheduler {
                 registerFullBlocks(sequence);
                 if (batch.chosen(i) != Batch.NO_TOKEN) {
                     append(sequence, batch.chosen(i), batch.logprobs(i));
+                } else if (sequence.states != null && sequence.numRemaining() == 0) {
+                    reportPrompt(sequence);
+                    finish(sequence, FinishReason.STOP);
                 }
             }
         }
@@ -504,10 +505,7 @@ final class Scheduler {
     }
 
     private void append(Sequence sequence, int tokenId, @Nullable TokenLogprobs logprobs) {
-        if (!sequence.promptReported) {
-            sequence.promptReported = true;
-            sequence.sink.promptDone(sequence.cachedTokens, sequence.promptLogprobs);
-        }
+        reportPrompt(sequence);
         sequence.append(tokenId);
         sequence.tenant.counter++;
         stats.numGeneratedTokens++;
@@ -515,6 +513,13 @@ final class Scheduler {
         FinishReason reason = reasonToFinish(sequence, tokenId);
         if (reason != null) {
             finish(sequence, reason);
+        }
+    }
+
+    private static void reportPrompt(Sequence sequence) {
+        if (!sequence.promptReported) {
+            sequence.promptReported = true;
+            sequence.sink.promptDone(sequence.cachedTokens, sequence.promptLogprobs);
         }
     }
 

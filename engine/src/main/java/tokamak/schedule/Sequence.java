@@ -47,6 +47,9 @@ public final class Sequence {
     private long[] hashes; // [numHashes, WORDS], entry 0 is the chain's root
     private int numHashes;
 
+    /** Where the final states of the prompt go; null for sequences that are to be continued instead. */
+    final @Nullable StatePool states;
+
     final List<TokenLogprobs> promptLogprobs = new ArrayList<>(0);
     boolean admitted;
     boolean promptReported;
@@ -60,10 +63,20 @@ public final class Sequence {
     /** The step in which it was last served or passed over. */
     long stepNumber = -1;
 
-    /** @param blockSize tokens per KV block */
+    /** A sequence that is to be continued. @param blockSize tokens per KV block */
     public Sequence(SequenceRequest request, SequenceSink sink, int blockSize) {
+        this(request, sink, blockSize, null);
+    }
+
+    /** A sequence whose prompt is to be pooled; it ends with its prompt. @param blockSize tokens per KV block */
+    public static Sequence pooled(SequenceRequest request, SequenceSink sink, int blockSize, StatePool states) {
+        return new Sequence(request, sink, blockSize, states);
+    }
+
+    private Sequence(SequenceRequest request, SequenceSink sink, int blockSize, @Nullable StatePool states) {
         this.request = request;
         this.sink = sink;
+        this.states = states;
         this.promptLength = request.promptIds().length;
         this.tokenIds =
                 Arrays.copyOf(request.promptIds(), promptLength + Math.min(request.maxTokens(), MAX_FIRST_CAPACITY));
@@ -187,7 +200,18 @@ public final class Sequence {
 
     /** Whether the logits after this position are needed: to choose a token, or to report the prompt's next one. */
     boolean needsLogits(int position) {
-        return position == numTokens - 1 || isPromptLogprobDue(position);
+        return states == null && (position == numTokens - 1 || isPromptLogprobDue(position));
+    }
+
+    boolean needsState(int position) {
+        return states != null && states.isDue(position);
+    }
+
+    /** Whether every token has to be computed, whatever is in the cache, because something is said about it. */
+    boolean needsEveryToken() {
+        return states == null
+                ? wantsPromptLogprobs() && promptLogprobs.size() < promptLength - 1
+                : states.needsEveryToken();
     }
 
     boolean isPromptLogprobDue(int position) {

@@ -9,11 +9,13 @@ final class Workspace {
     private final int[] positions; // [maxTokens]
     private final int[] slotMapping; // [maxTokens]
     private final int[] logitRows; // [maxLogitRows]
+    private final int[] stateRows; // [maxTokens]
     private final int[] queryStarts; // [maxSequences + 1]
     private final int[] contextLens; // [maxSequences]
     private int[] blockTables = new int[64]; // [numSequences, stride]
     private int numTokens;
     private int numLogitRows;
+    private int numStateRows;
 
     Workspace(int maxTokens, int maxSequences, int maxLogitRows, int blockSize) {
         this.blockSize = blockSize;
@@ -21,6 +23,7 @@ final class Workspace {
         positions = new int[maxTokens];
         slotMapping = new int[maxTokens];
         logitRows = new int[maxLogitRows];
+        stateRows = new int[maxTokens];
         queryStarts = new int[maxSequences + 1];
         contextLens = new int[maxSequences];
     }
@@ -36,6 +39,7 @@ final class Workspace {
         }
         numTokens = 0;
         numLogitRows = 0;
+        numStateRows = 0;
         queryStarts[0] = 0;
         for (int i = from; i < to; i++) {
             add(batch.sequence(i), batch.numTokens(i));
@@ -54,7 +58,9 @@ final class Workspace {
                 slotMapping,
                 blockTables,
                 stride,
-                logitRows);
+                logitRows,
+                numStateRows,
+                stateRows);
     }
 
     private void add(Sequence sequence, int count) {
@@ -65,6 +71,9 @@ final class Workspace {
             slotMapping[numTokens] = sequence.block(position / blockSize) * blockSize + position % blockSize;
             if (sequence.needsLogits(position)) {
                 logitRows[numLogitRows++] = numTokens;
+            }
+            if (sequence.needsState(position)) {
+                stateRows[numStateRows++] = numTokens;
             }
             numTokens++;
         }

@@ -14,6 +14,9 @@ import tokamak.model.LanguageModel;
  * wrong slot, block table, position, prefix hit or a block given away too early changes the tokens.
  */
 public final class HashModel implements LanguageModel {
+    /** Numbers in a state: bytes of the hash. */
+    public static final int STATE_SIZE = 8;
+
     private final int vocabSize;
     private final int numBlocks;
     private final int blockSize;
@@ -22,6 +25,7 @@ public final class HashModel implements LanguageModel {
     private final long[] kv; // [numBlocks * blockSize] hash of (token, position, everything before)
     private final Arena arena = Arena.ofShared();
     private final MemorySegment logits;
+    private final MemorySegment states; // [maxStepTokens, STATE_SIZE]
     private Consumer<StepInput> beforeStep = step -> {};
     private int poison = -1;
     private int nanToken = -1;
@@ -34,6 +38,7 @@ public final class HashModel implements LanguageModel {
         this.maxStepTokens = maxStepTokens;
         this.maxPositions = maxPositions;
         this.kv = new long[numBlocks * blockSize];
+        this.states = arena.allocate((long) maxStepTokens * STATE_SIZE * Float.BYTES, Long.BYTES);
         this.logits = arena.allocate((long) maxStepTokens * vocabSize * Float.BYTES, Long.BYTES);
     }
 
@@ -126,6 +131,7 @@ public final class HashModel implements LanguageModel {
         }
         beforeStep.accept(step);
         int logitRow = 0;
+        int stateRow = 0;
         for (int s = 0; s < step.numSequences(); s++) {
             int from = step.queryStarts()[s];
             int to = step.queryStarts()[s + 1];
@@ -134,10 +140,13 @@ public final class HashModel implements LanguageModel {
                 if (logitRow < step.numLogitRows() && step.logitRows()[logitRow] == row) {
                     writeLogits(logitRow++, hash, step.tokenIds()[row]);
                 }
+                if (stateRow < step.numStateRows() && step.stateRows()[stateRow] == row) {
+                    writeState(stateRow++, hash);
+                }
             }
         }
-        if (logitRow != step.numLogitRows()) {
-            throw new IllegalArgumentException("logit rows are not ascending query rows");
+        if (logitRow != step.numLogitRows() || stateRow != step.numStateRows()) {
+            throw new IllegalArgumentException("logit or state rows are not ascending query rows");
         }
         return logits;
     }
@@ -179,6 +188,23 @@ public final class HashModel implements LanguageModel {
             }
             logits.setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * vocabSize + v, value);
         }
+    }
+
+    private void writeState(int row, long hash) {
+        for (int i = 0; i < STATE_SIZE; i++) {
+            states.setAtIndex(
+                    ValueLayout.JAVA_FLOAT, (long) row * STATE_SIZE + i, (byte) (hash >> i * Byte.SIZE) + 0.5f);
+        }
+    }
+
+    @Override
+    public int stateSize() {
+        return STATE_SIZE;
+    }
+
+    @Override
+    public MemorySegment states() {
+        return states;
     }
 
     private static long mix(long z) {

@@ -180,10 +180,19 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void gatherLogitRows(StepInput input, Buffer x, Buffer out) {
-        out.requireRows(input.numLogitRows());
+        gather(input.numLogitRows(), input.logitRows(), x, out);
+    }
+
+    @Override
+    public void gatherStateRows(StepInput input, Buffer x, Buffer out) {
+        gather(input.numStateRows(), input.stateRows(), x, out);
+    }
+
+    private static void gather(int numRows, int[] rows, Buffer x, Buffer out) {
+        out.requireRows(numRows);
         requireColumns("gathered rows", out.columns(), x.columns());
-        for (int row = 0; row < input.numLogitRows(); row++) {
-            long from = x.at(input.logitRows()[row]) * Float.BYTES;
+        for (int row = 0; row < numRows; row++) {
+            long from = x.at(rows[row]) * Float.BYTES;
             long bytes = (long) x.columns() * Float.BYTES;
             MemorySegment.copy(x.memory(), from, out.memory(), out.at(row) * Float.BYTES, bytes);
         }
