@@ -54,7 +54,8 @@ record EmbeddingPlan(EmbeddingRequest request, List<int[]> promptIds, Pooling po
                 request.tenant(),
                 request.cacheSalt(),
                 deadlineNanos,
-                request.timeout().orElse(Duration.ZERO));
+                request.timeout().orElse(Duration.ZERO),
+                null);
     }
 
     /** The vector that a pooled state becomes: cut, then scaled to length 1 if that is wanted. */
