@@ -2,6 +2,7 @@ package tokamak.backend;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /**
@@ -18,7 +19,7 @@ public interface Backend extends AutoCloseable {
     // ---- memory ----
 
     /** Takes in a linear layer's matrix: {@code parts} stacked along the output. Each is {@code [out, in]} with the same in. */
-    Weight loadWeight(List<Tensor> parts);
+    Weight loadWeight(List<? extends Matrix> parts);
 
     /** Takes in a look-up table {@code [numRows, columns]}. */
     Embedding loadEmbedding(Tensor table);

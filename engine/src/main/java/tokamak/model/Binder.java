@@ -14,7 +14,7 @@ import tokamak.backend.Rope;
 import tokamak.backend.Routing;
 import tokamak.backend.Weight;
 import tokamak.file.ModelFormatException;
-import tokamak.tensor.Tensor;
+import tokamak.tensor.Matrix;
 
 /** Binds a checkpoint's tensors to the blocks of a decoder. What a model has is decided by which tensors there are. */
 final class Binder {
@@ -186,17 +186,17 @@ final class Binder {
         List<Weight> gateUp = new ArrayList<>();
         List<Weight> down = new ArrayList<>();
         if (tensors.hasStacked(Role.EXPERTS_GATE_UP, layer)) {
-            for (Tensor expert : tensors.experts(Role.EXPERTS_GATE_UP, Role.EXPERT_GATE, layer, numExperts)) {
+            for (Matrix expert : tensors.experts(Role.EXPERTS_GATE_UP, Role.EXPERT_GATE, layer, numExperts)) {
                 gateUp.add(backend.loadWeight(List.of(expert)));
             }
         } else {
-            List<Tensor> gates = tensors.experts(Role.EXPERTS_GATE, Role.EXPERT_GATE, layer, numExperts);
-            List<Tensor> ups = tensors.experts(Role.EXPERTS_UP, Role.EXPERT_UP, layer, numExperts);
+            List<? extends Matrix> gates = tensors.experts(Role.EXPERTS_GATE, Role.EXPERT_GATE, layer, numExperts);
+            List<? extends Matrix> ups = tensors.experts(Role.EXPERTS_UP, Role.EXPERT_UP, layer, numExperts);
             for (int e = 0; e < numExperts; e++) {
                 gateUp.add(backend.loadWeight(List.of(gates.get(e), ups.get(e))));
             }
         }
-        for (Tensor expert : tensors.experts(Role.EXPERTS_DOWN, Role.EXPERT_DOWN, layer, numExperts)) {
+        for (Matrix expert : tensors.experts(Role.EXPERTS_DOWN, Role.EXPERT_DOWN, layer, numExperts)) {
             down.add(backend.loadWeight(List.of(expert)));
         }
         for (int e = 0; e < numExperts; e++) {
@@ -237,11 +237,11 @@ final class Binder {
 
     /** Several layers of the same input as one; where some have a bias, the others get zeros. */
     private Linear stacked(int layer, Role... roles) throws ModelFormatException {
-        List<Tensor> parts = new ArrayList<>();
+        List<Matrix> parts = new ArrayList<>();
         float[] bias = new float[0];
         boolean anyBias = false;
         for (Role role : roles) {
-            Tensor part = tensors.matrix(role, layer);
+            Matrix part = tensors.matrix(role, layer);
             parts.add(part);
             Optional<float[]> partBias = tensors.bias(role, layer);
             anyBias |= partBias.isPresent();
@@ -250,8 +250,8 @@ final class Binder {
         return linear(parts, anyBias ? Optional.of(bias) : Optional.empty());
     }
 
-    private Linear linear(List<Tensor> parts, Optional<float[]> bias) throws ModelFormatException {
-        for (Tensor part : parts) {
+    private Linear linear(List<? extends Matrix> parts, Optional<float[]> bias) throws ModelFormatException {
+        for (Matrix part : parts) {
             if (part.columns() != parts.getFirst().columns()) {
                 throw tensors.error(part + " and " + parts.getFirst() + " should have inputs of the same size");
             }

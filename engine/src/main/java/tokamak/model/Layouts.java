@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntUnaryOperator;
 import tokamak.tensor.DType;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /** Copies of tensors in the layout the decoder wants, for checkpoints that store another. */
@@ -35,9 +36,12 @@ final class Layouts {
     }
 
     /** Rows (q, k, v of head 0; q, k, v of head 1; ...) to (q of all heads; k of all; v of all). */
-    Tensor ungroupHeads(Tensor fused, int numHeads) {
-        int headDim = Math.toIntExact(fused.dim(0)) / (3 * numHeads);
-        return pickRows(fused, row -> groupedRow(row, numHeads, headDim));
+    Tensor ungroupHeads(Matrix fused, int numHeads) {
+        int headDim = Math.toIntExact(fused.rows()) / (3 * numHeads);
+        if (fused.inputOrder() != null) {
+            throw new IllegalArgumentException("rows of sorted columns cannot be moved: " + fused);
+        }
+        return pickRows(fused.rows(0, fused.rows(), arena), row -> groupedRow(row, numHeads, headDim));
     }
 
     static float[] ungroupHeads(float[] fused, int numHeads) {

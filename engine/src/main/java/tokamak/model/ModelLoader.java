@@ -1,5 +1,6 @@
 package tokamak.model;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -18,8 +19,10 @@ import tokamak.backend.Norm;
 import tokamak.backend.Rope;
 import tokamak.backend.StepInput;
 import tokamak.file.Checkpoint;
-import tokamak.file.Metadata;
+import tokamak.file.GgufCheckpoint;
+import tokamak.file.HfCheckpoint;
 import tokamak.file.ModelFormatException;
+import tokamak.quant.QuantizedLayers;
 import tokamak.tensor.Tensor;
 
 /** Puts a checkpoint on a backend. */
@@ -40,13 +43,13 @@ public final class ModelLoader {
             Backend backend,
             ModelOptions options,
             DoubleConsumer progress)
-            throws ModelFormatException {
+            throws IOException {
         Hyperparameters source = Hyperparameters.of(checkpoint);
-        refuseQuantized(checkpoint);
+        QuantizedLayers quantized = quantized(checkpoint);
         ConfigDraft draft = architecture.draft(source);
         Arena copies = Arena.ofShared();
         try {
-            TensorSource tensors = new TensorSource(checkpoint, draft.quirks, copies);
+            TensorSource tensors = new TensorSource(checkpoint, quantized, draft.quirks, copies);
             addRopeTensors(draft, tensors);
             ModelConfig config = draft.build(architecture.name());
             return load(config, tensors, backend, options, progress, copies);
@@ -111,16 +114,11 @@ public final class ModelLoader {
                 localRope.magnitude());
     }
 
-    private static void refuseQuantized(Checkpoint checkpoint) throws ModelFormatException {
-        Optional<Metadata> quantization = checkpoint.metadata().object("quantization_config");
-        if (quantization.isPresent()) {
-            String method = quantization.get().string("quant_method", "unknown");
-            if (!method.equals("mxfp4")) {
-                throw new ModelFormatException(
-                        checkpoint.path() + ": quantisation method '" + method
-                                + "' of Hugging Face checkpoints is not supported yet; use the unquantised checkpoint or a GGUF file");
-            }
-        }
+    private static QuantizedLayers quantized(Checkpoint checkpoint) throws IOException {
+        return switch (checkpoint) {
+            case GgufCheckpoint gguf -> QuantizedLayers.none();
+            case HfCheckpoint folder -> QuantizedLayers.of(folder);
+        };
     }
 
     /** GGUF files keep divisors of rotary frequencies as tensors. */

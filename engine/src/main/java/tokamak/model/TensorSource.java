@@ -7,11 +7,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tokamak.file.Checkpoint;
 import tokamak.file.GgufCheckpoint;
 import tokamak.file.HfCheckpoint;
 import tokamak.file.ModelFormatException;
+import tokamak.quant.QuantizedLayers;
+import tokamak.quant.QuantizedLinear;
 import tokamak.tensor.Dequantizers;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /**
@@ -42,13 +46,15 @@ final class TensorSource {
 
     private final Checkpoint checkpoint;
     private final Set<ConfigDraft.Quirk> quirks;
+    private final QuantizedLayers quantized;
     private final Layouts layouts;
     private final String layerPrefix;
     private final Set<String> used = new HashSet<>();
 
     /** @param arena owns tensors that had to be copied into another layout */
-    TensorSource(Checkpoint checkpoint, Set<ConfigDraft.Quirk> quirks, Arena arena) {
+    TensorSource(Checkpoint checkpoint, QuantizedLayers quantized, Set<ConfigDraft.Quirk> quirks, Arena arena) {
         this.checkpoint = checkpoint;
+        this.quantized = quantized;
         this.quirks = checkpoint instanceof HfCheckpoint ? quirks : Set.of();
         this.layouts = new Layouts(arena);
         this.layerPrefix = LAYER_PREFIXES.stream()
@@ -58,7 +64,8 @@ final class TensorSource {
     }
 
     boolean has(Role role, int layer) {
-        return find(role, layer, GLOBAL, ".weight").isPresent();
+        return find(role, layer, GLOBAL, ".weight").isPresent()
+                || modules(role, layer, GLOBAL).anyMatch(quantized::has);
     }
 
     boolean has(Role role) {
@@ -74,7 +81,12 @@ final class TensorSource {
     }
 
     /** A matrix {@code [out, in]}. */
-    Tensor matrix(Role role, int layer) throws ModelFormatException {
+    Matrix matrix(Role role, int layer) throws ModelFormatException {
+        Optional<Matrix> packed = quantized(role, layer, GLOBAL);
+        return packed.isPresent() ? packed.get() : plainMatrix(role, layer);
+    }
+
+    private Tensor plainMatrix(Role role, int layer) throws ModelFormatException {
         Tensor found = require(use(find(role, layer, GLOBAL, ".weight")), role, layer);
         if (found.rank() == 1) {
             return found.reshape(1, found.columns());
@@ -85,6 +97,17 @@ final class TensorSource {
         return quirks.contains(ConfigDraft.Quirk.TRANSPOSED_LINEARS) && role != Role.OUTPUT
                 ? layouts.transpose(found)
                 : found;
+    }
+
+    private Optional<Matrix> quantized(Role role, int layer, int expert) throws ModelFormatException {
+        for (String module : modules(role, layer, expert).toList()) {
+            Optional<QuantizedLinear> found = quantized.find(module);
+            if (found.isPresent()) {
+                used.addAll(found.get().tensorNames());
+                return Optional.of(found.get().matrix());
+            }
+        }
+        return Optional.empty();
     }
 
     Optional<float[]> bias(Role role, int layer) {
@@ -116,8 +139,8 @@ final class TensorSource {
     }
 
     /** Fused query, key and value rows: those of all query heads, then of all key heads, then of all value heads. */
-    Tensor fusedQkv(int layer, int numHeads) throws ModelFormatException {
-        Tensor fused = matrix(Role.ATTN_QKV, layer);
+    Matrix fusedQkv(int layer, int numHeads) throws ModelFormatException {
+        Matrix fused = matrix(Role.ATTN_QKV, layer);
         return quirks.contains(ConfigDraft.Quirk.QKV_BY_HEAD) ? layouts.ungroupHeads(fused, numHeads) : fused;
     }
 
@@ -129,7 +152,7 @@ final class TensorSource {
     }
 
     /** One matrix {@code [out, in]} per expert: from a stacked tensor, or from one tensor each. */
-    List<Tensor> experts(Role stacked, Role single, int layer, int numExperts) throws ModelFormatException {
+    List<? extends Matrix> experts(Role stacked, Role single, int layer, int numExperts) throws ModelFormatException {
         Optional<Tensor> nibbles = use(find(stacked, layer, GLOBAL, "_blocks"));
         Optional<Tensor> scales = use(find(stacked, layer, GLOBAL, "_scales"));
         if (nibbles.isPresent() && scales.isPresent()) {
@@ -139,9 +162,11 @@ final class TensorSource {
         if (all.isPresent()) {
             return split(all.get(), stacked, numExperts);
         }
-        List<Tensor> experts = new ArrayList<>();
+        List<Matrix> experts = new ArrayList<>();
         for (int e = 0; e < numExperts; e++) {
-            experts.add(require(use(find(single, layer, e, ".weight")), single, layer));
+            Optional<Matrix> packed = quantized(single, layer, e);
+            experts.add(
+                    packed.isPresent() ? packed.get() : require(use(find(single, layer, e, ".weight")), single, layer));
         }
         return experts;
     }
@@ -176,7 +201,8 @@ final class TensorSource {
     Set<String> unused() {
         Set<String> unused = new TreeSet<>(checkpoint.tensorNames());
         unused.removeAll(used);
-        unused.removeIf(name -> name.endsWith("rotary_emb.inv_freq")
+        unused.removeIf(name -> quantized.isSideTensor(name)
+                || name.endsWith("rotary_emb.inv_freq")
                 || name.endsWith(".attn.bias")
                 || name.endsWith(".attn.masked_bias")
                 || name.endsWith(".attention.bias")
@@ -195,9 +221,17 @@ final class TensorSource {
         return values;
     }
 
-    private List<Tensor> split(Tensor all, Role stacked, int numExperts) throws ModelFormatException {
+    private List<? extends Matrix> split(Tensor all, Role stacked, int numExperts) throws ModelFormatException {
         if (all.rank() != 3 || all.dim(0) != numExperts) {
             throw error("expected one matrix for each of " + numExperts + " experts, found " + all);
+        }
+        List<QuantizedLinear> scaled = quantized.split(all);
+        if (!scaled.isEmpty()) {
+            if (quirks.contains(ConfigDraft.Quirk.EXPERTS_TRANSPOSED_ALTERNATING)) {
+                throw error(all + ": quantised experts with inputs first are not supported");
+            }
+            scaled.forEach(expert -> used.addAll(expert.tensorNames()));
+            return scaled.stream().map(QuantizedLinear::matrix).toList();
         }
         List<Tensor> experts = new ArrayList<>();
         for (int e = 0; e < numExperts; e++) {
@@ -258,17 +292,22 @@ final class TensorSource {
     }
 
     private Optional<Tensor> find(Role role, int layer, int expert, String suffix) {
+        return modules(role, layer, expert)
+                .map(name -> checkpoint.find(name + suffix))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    /** What the checkpoint may call the role's module. */
+    private Stream<String> modules(Role role, int layer, int expert) {
         return switch (checkpoint) {
             case GgufCheckpoint gguf ->
-                role.gguf().isEmpty() ? Optional.empty() : gguf.find(numbered(role.gguf(), layer, expert) + suffix);
+                role.gguf().isEmpty() ? Stream.empty() : Stream.of(numbered(role.gguf(), layer, expert));
             case HfCheckpoint hf ->
                 role.hf().stream()
                         .flatMap(name -> layer == GLOBAL
                                 ? GLOBAL_PREFIXES.stream().map(prefix -> prefix + name)
-                                : java.util.stream.Stream.of(layerPrefix + layer + "." + numbered(name, layer, expert)))
-                        .map(name -> hf.find(name + suffix))
-                        .flatMap(Optional::stream)
-                        .findFirst();
+                                : Stream.of(layerPrefix + layer + "." + numbered(name, layer, expert)));
         };
     }
 

@@ -4,7 +4,7 @@ package tokamak.tensor;
  * How numbers are stored. A row of a tensor is a whole number of blocks; a block holds {@link #blockSize()} numbers in
  * {@link #blockBytes()} bytes. Plain types have blocks of one number. All types are little-endian.
  *
- * <p>Source of the quantised layouts: the ggml format of GGUF files.
+ * <p>Source of the quantised layouts: the ggml format of GGUF files, but for the {@link GroupFormat}s, which are ours.
  */
 public enum DType {
     F64(1, 8),
@@ -48,7 +48,33 @@ public enum DType {
     MXFP4(32, 17),
     NVFP4(64, 36),
     Q1_0(128, 18),
-    Q2_0(64, 18);
+    Q2_0(64, 18),
+    /** {@link GroupFormat}: 4-bit codes less 8, times a float16 scale; also with blocks of 64 and 128. */
+    I4_G32(32, 18),
+    I4_G64(64, 34),
+    I4_G128(128, 66),
+    /** {@link GroupFormat}: 2-bit codes less a zero point, times a float16 scale; 3 and 4 bits alike. */
+    U2_G32(32, 11),
+    U2_G64(64, 19),
+    U2_G128(128, 35),
+    U3_G32(32, 15),
+    U3_G64(64, 27),
+    U3_G128(128, 51),
+    U4_G32(32, 19),
+    U4_G64(64, 35),
+    U4_G128(128, 67),
+    /** {@link GroupFormat}: 8-bit codes less 128, times a float32 scale. */
+    I8_G32(32, 36),
+    I8_G64(64, 68),
+    I8_G128(128, 132),
+    /** {@link GroupFormat}: 8-bit codes less a zero point, times a float32 scale. */
+    U8_G32(32, 37),
+    U8_G64(64, 69),
+    U8_G128(128, 133),
+    /** {@link GroupFormat}: {@link #F8_E4M3} numbers times a float32 scale. */
+    F8_G32(32, 36),
+    F8_G64(64, 68),
+    F8_G128(128, 132);
 
     private final int blockSize;
     private final int blockBytes;
@@ -68,7 +94,7 @@ public enum DType {
         return blockBytes;
     }
 
-    /** Whether several numbers share a block, that is, whether the type is one of ggml's quantised formats. */
+    /** Whether several numbers share a block. */
     public boolean isBlocked() {
         return blockSize > 1;
     }

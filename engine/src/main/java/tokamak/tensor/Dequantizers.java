@@ -70,6 +70,27 @@ public final class Dequantizers {
             case TQ2_0 -> new BlockLoop(dtype, TernaryBlocks::tq2);
             case MXFP4 -> new BlockLoop(dtype, MicroscalingBlocks::mxfp4);
             case NVFP4 -> new BlockLoop(dtype, MicroscalingBlocks::nvfp4);
+            case I4_G32,
+                    I4_G64,
+                    I4_G128,
+                    U2_G32,
+                    U2_G64,
+                    U2_G128,
+                    U3_G32,
+                    U3_G64,
+                    U3_G128,
+                    U4_G32,
+                    U4_G64,
+                    U4_G128,
+                    I8_G32,
+                    I8_G64,
+                    I8_G128,
+                    U8_G32,
+                    U8_G64,
+                    U8_G128,
+                    F8_G32,
+                    F8_G64,
+                    F8_G128 -> new BlockLoop(dtype, GroupFormat.of(dtype).orElseThrow()::decode);
         };
     }
 }

@@ -106,6 +106,10 @@ final class PlainNumbers {
         return exponent == 0 ? mantissa * 0x1p-9f : (8 + mantissa) * Math.scalb(1f, exponent - 10);
     }
 
+    static float e4m3Value(int bits) {
+        return E4M3[bits];
+    }
+
     private static float[] e4m3() {
         float[] values = new float[256];
         for (int bits = 0; bits < values.length; bits++) {

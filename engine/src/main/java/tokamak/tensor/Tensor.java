@@ -1,5 +1,6 @@
 package tokamak.tensor;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -12,7 +13,7 @@ import java.util.Arrays;
  *     own order is; the last dimension is contiguous. Empty for a scalar.
  * @param data exactly the tensor's bytes, row after row
  */
-public record Tensor(String name, DType dtype, long[] shape, MemorySegment data) {
+public record Tensor(String name, DType dtype, long[] shape, MemorySegment data) implements Matrix {
     public Tensor {
         shape = shape.clone();
         long expected = byteSize(dtype, shape);
@@ -56,11 +57,13 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data)
     }
 
     /** Length of the last, contiguous dimension (1 for a scalar). */
+    @Override
     public long columns() {
         return shape.length == 0 ? 1 : shape[shape.length - 1];
     }
 
     /** Product of all dimensions but the last. */
+    @Override
     public long rows() {
         return columns() == 0 ? 0 : count() / columns();
     }
@@ -85,6 +88,18 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data)
         sliced[0] = to - from;
         long begin = dtype.bytes(from * inner);
         return new Tensor(name, dtype, sliced, data.asSlice(begin, dtype.bytes(to * inner) - begin));
+    }
+
+    @Override
+    public Tensor rows(long from, long to, Arena arena) {
+        return (rank() == 2 ? this : reshape(rows(), columns())).slice(from, to);
+    }
+
+    @Override
+    public void unload() {
+        if (data.isMapped()) {
+            data.unload();
+        }
     }
 
     private static long count(long[] shape) {

@@ -2,6 +2,7 @@ package tokamak.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,6 @@ import tokamak.backend.Backend;
 import tokamak.backend.KvType;
 import tokamak.backend.cpu.CpuBackend;
 import tokamak.file.Checkpoint;
-import tokamak.file.ModelFormatException;
 import tokamak.model.arch.Families;
 import tokamak.tensor.DType;
 
@@ -24,7 +24,7 @@ class BatchInvarianceTest {
     @EnumSource(
             value = DType.class,
             names = {"F32", "F16", "BF16", "Q8_0", "Q4_0"})
-    void sameBitsForAnyChunkingAndAnyThreads(DType dtype) throws ModelFormatException {
+    void sameBitsForAnyChunkingAndAnyThreads(DType dtype) throws IOException {
         SplittableRandom random = new SplittableRandom(dtype.ordinal());
         int[] ids = random.ints(LENGTH, 0, TinyModel.VOCAB_SIZE).toArray();
         float[][] alone = logits(dtype, ids, 1, List.of(LENGTH));
@@ -45,8 +45,7 @@ class BatchInvarianceTest {
         return chunks;
     }
 
-    private static float[][] logits(DType dtype, int[] ids, int threads, List<Integer> chunks)
-            throws ModelFormatException {
+    private static float[][] logits(DType dtype, int[] ids, int threads, List<Integer> chunks) throws IOException {
         ModelOptions options = new ModelOptions(LENGTH, LENGTH, LENGTH, KvType.F32, LENGTH / 16 + 1, 16);
         try (Checkpoint checkpoint = TinyModel.checkpoint(dtype, 7);
                 Backend backend = new CpuBackend(threads);

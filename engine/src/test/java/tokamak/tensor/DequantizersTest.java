@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 class DequantizersTest {
-    /** Checksums of what {@link #randomBlocks} becomes, taken when every format agreed with ggml's own values. */
+    /** Checksums of what {@link #randomBlocks} becomes, taken when every format of ggml agreed with ggml's own values. */
     private static final String CHECKSUMS = """
             F64=B0A56053 F32=E56791C8 F16=93A7F41C BF16=509F8421 F8_E4M3=A8D6D900 F8_E5M2=CED4318E
             F8_E8M0=998C53BE I64=01D6334B I32=D999E213 I16=26FB13E7 I8=51A2D8C2 U8=5F4EDA8E
@@ -32,6 +32,10 @@ class DequantizersTest {
             IQ1_S=6783CA4A IQ1_M=F54AF13D IQ2_XXS=F59FF83D IQ2_XS=75E48A61 IQ2_S=E8403F3E IQ3_XXS=FD038C33
             IQ3_S=5BCB4721 IQ4_NL=F0A08692 IQ4_XS=48D64987 TQ1_0=E342312F TQ2_0=77149F18 MXFP4=D3968D2F
             NVFP4=DA7C1BA2 Q1_0=D1031673 Q2_0=551CC3BB
+            F8_G128=F7887A9E F8_G32=D8A16465 F8_G64=65BA8918 I4_G128=668D7D8D I4_G32=21C876F8 I4_G64=430DA003
+            I8_G128=71003868 I8_G32=87FFFB9E I8_G64=7CD0604B U2_G128=B9E51984 U2_G32=944EAE01 U2_G64=B8B0FF22
+            U3_G128=A4E88810 U3_G32=A5718C5F U3_G64=4428DCD2 U4_G128=3F7E5447 U4_G32=BB373465 U4_G64=0D8E5E3F
+            U8_G128=B98A4C08 U8_G32=7E0C235D U8_G64=972CE38E
             """;
 
     @Test

@@ -22,6 +22,7 @@ import tokamak.backend.Weight;
 import tokamak.backend.cpu.x64.Kernels;
 import tokamak.tensor.Dequantizer;
 import tokamak.tensor.Dequantizers;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /** The backend of this machine's processor. Checks shapes, then hands rows and tiles to a {@link WorkerTeam}. */
@@ -81,12 +82,12 @@ public final class CpuBackend implements Backend {
     // ---- memory ----
 
     @Override
-    public Weight loadWeight(List<Tensor> parts) {
+    public Weight loadWeight(List<? extends Matrix> parts) {
         Weight weight = kernels == null || trust == null
-                ? new ScalarWeight(parts)
+                ? new ScalarWeight(parts, arena)
                 : PackedWeight.load(kernels, trust, image, team, parts, arena)
                         .<Weight>map(packed -> packed)
-                        .orElseGet(() -> new ScalarWeight(parts));
+                        .orElseGet(() -> new ScalarWeight(parts, arena));
         bytesInUse += weight instanceof PackedWeight ? weight.bytes() : 0;
         return weight;
     }

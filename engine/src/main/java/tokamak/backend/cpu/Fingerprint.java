@@ -2,6 +2,7 @@ package tokamak.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -10,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import tokamak.backend.cpu.x64.Kernels;
 import tokamak.backend.cpu.x64.PackedMatrix;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /** What packed bytes were made of, as a SHA-256. */
@@ -20,12 +22,35 @@ record Fingerprint(byte[] hash) {
     private static final int MAX_SAMPLES = 16;
 
     /**
-     * Of a tensor: its name, format and shape, and numbers from all over it. Reading all would cost what the cache saves; that
+     * Of a matrix: its name, format and shape, and numbers from all over it. Reading all would cost what the cache saves; that
      * a file was changed in other places shows in the model's identity.
      *
      * @param ordinal its place in the order of loading: stacked experts share a name
      */
-    static Fingerprint of(Tensor tensor, int ordinal) {
+    static Fingerprint of(Matrix matrix, int ordinal) {
+        return switch (matrix) {
+            case Tensor tensor -> ofTensor(tensor, ordinal);
+            default -> ofRows(matrix, ordinal);
+        };
+    }
+
+    /** Whole rows, as they have to be made. */
+    private static Fingerprint ofRows(Matrix matrix, int ordinal) {
+        MessageDigest digest = sha256();
+        update(
+                digest,
+                ordinal + matrix.name() + '\0' + matrix.dtype() + '[' + matrix.rows() + ", " + matrix.columns() + ']'
+                        + Arrays.hashCode(matrix.inputOrder()));
+        try (Arena arena = Arena.ofConfined()) {
+            for (int i = 0; i < MIN_SAMPLES; i++) {
+                long row = (matrix.rows() - 1) * i / (MIN_SAMPLES - 1);
+                digest.update(matrix.rows(row, row + 1, arena).data().toArray(JAVA_BYTE));
+            }
+        }
+        return new Fingerprint(digest.digest());
+    }
+
+    private static Fingerprint ofTensor(Tensor tensor, int ordinal) {
         MessageDigest digest = sha256();
         update(digest, ordinal + tensor.name() + '\0' + tensor.dtype() + Arrays.toString(tensor.shape()));
         MemorySegment data = tensor.data();

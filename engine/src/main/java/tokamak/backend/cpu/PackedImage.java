@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tokamak.backend.cpu.x64.Kernels;
 import tokamak.backend.cpu.x64.PackedMatrix;
-import tokamak.tensor.Tensor;
+import tokamak.tensor.Matrix;
 
 /**
  * One model's packed weights on disk. The file is mapped and a matrix's checksums are compared before it is used. What is
@@ -80,16 +80,14 @@ public final class PackedImage implements AutoCloseable {
     }
 
     /** @param ahead matrices that are going to be read before this one */
-    boolean holds(Tensor tensor, int ahead) {
+    boolean holds(Matrix tensor, int ahead) {
         return index.find(Fingerprint.of(tensor, loaded.size() + ahead)) != null;
     }
 
     /** The tensor's matrix from the file, or what {@code pack} gives. */
-    PackedMatrix load(Kernels kernels, Tensor tensor, WorkerTeam team, Supplier<PackedMatrix> pack) {
+    PackedMatrix load(Kernels kernels, Matrix tensor, WorkerTeam team, Supplier<PackedMatrix> pack) {
         Fingerprint fingerprint = Fingerprint.of(tensor, loaded.size());
-        if (tensor.data().isMapped()) {
-            tensor.data().unload(); // a glance at numbers brings in their neighbours
-        }
+        tensor.unload(); // a glance at numbers brings in their neighbours
         PackedMatrix matrix = find(kernels, tensor, index.find(fingerprint), team);
         if (matrix == null) {
             matrix = pack.get();
@@ -100,7 +98,7 @@ public final class PackedImage implements AutoCloseable {
     }
 
     private @Nullable PackedMatrix find(
-            Kernels kernels, Tensor tensor, ImageIndex.@Nullable Entry entry, WorkerTeam team) {
+            Kernels kernels, Matrix tensor, ImageIndex.@Nullable Entry entry, WorkerTeam team) {
         if (entry == null) {
             return null;
         }

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 import tokamak.backend.Weight;
 import tokamak.backend.cpu.x64.Kernels;
 import tokamak.backend.cpu.x64.PackedMatrix;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /** A linear layer repacked for machine code: its parts, stacked along the output. */
 final class PackedWeight implements Weight {
     private static final long BYTES_AT_ONCE = 16 << 20;
+    private static final int ROWS_AT_ONCE = 64;
 
     private final List<PackedMatrix> parts;
     private final int outFeatures;
@@ -31,12 +33,12 @@ final class PackedWeight implements Weight {
             KernelTrust trust,
             @Nullable PackedImage image,
             WorkerTeam team,
-            List<Tensor> tensors,
+            List<? extends Matrix> matrices,
             Arena arena) {
-        for (int i = 0; i < tensors.size(); i++) {
-            Tensor tensor = tensors.get(i);
-            if (tensor.columns() != tensors.getFirst().columns()) {
-                throw new IllegalArgumentException("stacked matrices need the same number of columns: " + tensors);
+        for (int i = 0; i < matrices.size(); i++) {
+            Matrix tensor = matrices.get(i);
+            if (tensor.columns() != matrices.getFirst().columns()) {
+                throw new IllegalArgumentException("stacked matrices need the same number of columns: " + matrices);
             }
             boolean known = image != null && image.holds(tensor, i);
             if (!known && !PackedMatrix.covers(kernels, tensor) || !trust.trusts(tensor.dtype())) {
@@ -44,23 +46,31 @@ final class PackedWeight implements Weight {
             }
         }
         List<PackedMatrix> parts = new ArrayList<>();
-        for (Tensor tensor : tensors) {
+        for (Matrix tensor : matrices) {
             parts.add(load(kernels, image, team, tensor, arena));
         }
         return Optional.of(new PackedWeight(parts));
     }
 
     private static PackedMatrix load(
-            Kernels kernels, @Nullable PackedImage image, WorkerTeam team, Tensor tensor, Arena arena) {
+            Kernels kernels, @Nullable PackedImage image, WorkerTeam team, Matrix tensor, Arena arena) {
         if (image == null) {
             return pack(kernels, team, tensor, arena);
         }
         return image.load(kernels, tensor, team, () -> pack(kernels, team, tensor, arena));
     }
 
+    private static PackedMatrix pack(Kernels kernels, WorkerTeam team, Matrix source, Arena arena) {
+        PackedMatrix matrix = PackedMatrix.allocate(kernels, source, arena);
+        switch (source) {
+            case Tensor tensor -> packTensor(matrix, team, tensor);
+            default -> packConverted(matrix, team, source);
+        }
+        return matrix;
+    }
+
     /** Gives the file's pages back as it goes, so that a model is not in memory twice. */
-    private static PackedMatrix pack(Kernels kernels, WorkerTeam team, Tensor tensor, Arena arena) {
-        PackedMatrix matrix = PackedMatrix.allocate(kernels, tensor, arena);
+    private static void packTensor(PackedMatrix matrix, WorkerTeam team, Tensor tensor) {
         long rowBytes = tensor.dtype().bytes(tensor.columns());
         int panelsAtOnce = (int) Math.max(team.size(), BYTES_AT_ONCE / (rowBytes * matrix.panelRows()));
         for (int from = 0; from < matrix.numPanels(); from += panelsAtOnce) {
@@ -73,7 +83,17 @@ final class PackedWeight implements Weight {
                 tensor.data().asSlice(start, end - start).unload();
             }
         }
-        return matrix;
+    }
+
+    /** Several panels at once, as some layouts have the rows side by side: neighbours share the lines they are read from. */
+    private static void packConverted(PackedMatrix matrix, WorkerTeam team, Matrix source) {
+        int panels = Math.max(1, ROWS_AT_ONCE / matrix.panelRows());
+        int numChunks = (matrix.numPanels() + panels - 1) / panels;
+        team.run(
+                (chunk, worker) ->
+                        matrix.pack(source, chunk * panels, Math.min((chunk + 1) * panels, matrix.numPanels())),
+                numChunks);
+        source.unload();
     }
 
     List<PackedMatrix> parts() {

@@ -1,20 +1,32 @@
 package tokamak.backend.cpu;
 
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tokamak.backend.Weight;
 import tokamak.tensor.Dequantizer;
 import tokamak.tensor.Dequantizers;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
-/** A linear layer as the file has it: nothing is copied, rows are dequantised when they are used. */
+/** A linear layer as the file has it: nothing is copied that fits, rows are dequantised when they are used. */
 final class ScalarWeight implements Weight {
     private final List<Tensor> parts;
+    private final int @Nullable [][] orders; // [parts][inFeatures]
     private final Dequantizer[] dequantizers;
     private final int[] ends; // [parts] output rows up to and including the part
     private final int inFeatures;
 
-    ScalarWeight(List<Tensor> parts) {
-        this.parts = List.copyOf(parts);
+    /** @param arena owns rows that the file has in another layout */
+    ScalarWeight(List<? extends Matrix> matrices, Arena arena) {
+        this.parts = new ArrayList<>();
+        this.orders = new int[matrices.size()][];
+        for (int i = 0; i < orders.length; i++) {
+            Matrix matrix = matrices.get(i);
+            parts.add(matrix.rows(0, matrix.rows(), arena));
+            orders[i] = matrix.inputOrder();
+        }
         this.dequantizers = new Dequantizer[parts.size()];
         this.ends = new int[parts.size()];
         this.inFeatures = Math.toIntExact(parts.getFirst().columns());
@@ -45,15 +57,19 @@ final class ScalarWeight implements Weight {
         return parts.stream().mapToLong(part -> part.data().byteSize()).sum();
     }
 
-    /** Writes row {@code row} as {@code inFeatures} floats. */
-    void dequantizeRow(int row, float[] target) {
+    /** Writes row {@code number} as {@code inFeatures} floats. */
+    void dequantizeRow(int number, float[] target) {
         int part = 0;
-        while (row >= ends[part]) {
+        while (number >= ends[part]) {
             part++;
         }
         Tensor tensor = parts.get(part);
-        long rowInPart = row - (part == 0 ? 0 : ends[part - 1]);
-        dequantizers[part].dequantize(
-                tensor.data(), rowInPart * tensor.dtype().bytes(inFeatures), target, 0, inFeatures);
+        long at = (number - (part == 0 ? 0 : ends[part - 1])) * tensor.dtype().bytes(inFeatures);
+        int[] order = orders[part];
+        float[] row = order == null ? target : new float[inFeatures];
+        dequantizers[part].dequantize(tensor.data(), at, row, 0, inFeatures);
+        for (int k = 0; order != null && k < inFeatures; k++) {
+            target[order[k]] = row[k];
+        }
     }
 }

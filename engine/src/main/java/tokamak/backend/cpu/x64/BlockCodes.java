@@ -9,11 +9,14 @@ import java.nio.ByteOrder;
  * to block.
  */
 final class BlockCodes {
-    /** Half-precision bits, or for {@link QuantFormat.Scales#E8M0} the exponent to pack. */
+    /** Half-precision bits; single-precision ones in the formats that have them; the exponent in {@link QuantFormat.Scales#E8M0}. */
     int scale;
 
     /** Half-precision bits; for the K formats already negated. */
     int min;
+
+    /** What is subtracted from the codes, in formats where blocks have their own. */
+    int zero;
 
     /** Per sub-block; nibbles of both factors in {@link QuantFormat.Scales#SUPER_NIBBLES}. */
     final byte[] scaleFactors = new byte[16];
@@ -84,6 +87,24 @@ final class BlockCodes {
             }
             case Q6_K -> readQ6K(block, at);
             case IQ4_XS -> readIq4Xs(block, at);
+            case I4_G32,
+                    I4_G64,
+                    I4_G128,
+                    U2_G32,
+                    U2_G64,
+                    U2_G128,
+                    U3_G32,
+                    U3_G64,
+                    U3_G128,
+                    U4_G32,
+                    U4_G64,
+                    U4_G128,
+                    I8_G32,
+                    I8_G64,
+                    I8_G128,
+                    U8_G32,
+                    U8_G64,
+                    U8_G128 -> readGroup(format, block, at);
         }
     }
 
@@ -185,6 +206,37 @@ final class BlockCodes {
             int low = block[at + 4 + sub / 2] >> 4 * (sub % 2) & 15;
             scaleFactors[sub] = (byte) ((low | (highs >> 2 * sub & 3) << 4) - 32);
             nibbles(block, at + 8 + 16 * sub, 8 * sub);
+        }
+    }
+
+    /** Header as {@link tokamak.tensor.GroupFormat} says, then eight codes in as many bytes as a code has bits. */
+    private void readGroup(QuantFormat format, byte[] block, int at) {
+        int packed = at + format.scales.headerBytes;
+        switch (format.scales) {
+            case F16 -> scale = u16(block, at);
+            case F16_AND_ZERO -> {
+                scale = u16(block, at);
+                zero = block[at + 2] & 0xFF;
+            }
+            case F32 -> scale = word(block, at);
+            case F32_AND_ZERO -> {
+                scale = word(block, at);
+                zero = block[at + 4] & 0xFF;
+            }
+            case F16_AND_MIN, E8M0, SUPER, SUPER_AND_MIN, SUPER_NIBBLES ->
+                throw new IllegalStateException(format + " has no groups of its own");
+        }
+        int bits = format.lowBits + format.highBits;
+        long mask = ((1L << bits) - 1) * 0x0101_0101_0101_0101L;
+        for (int i = 0; i < format.dtype.blockSize() / 4; i += 2) {
+            long eight = 0;
+            for (int k = bits - 1; k >= 0; k--) {
+                eight = eight << 8 | block[packed + k] & 0xFF;
+            }
+            packed += bits;
+            eight = Long.expand(eight, mask);
+            codes[i] = (int) eight;
+            codes[i + 1] = (int) (eight >>> 32);
         }
     }
 }

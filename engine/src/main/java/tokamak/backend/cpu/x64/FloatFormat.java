@@ -3,12 +3,15 @@ package tokamak.backend.cpu.x64;
 import java.util.Optional;
 import tokamak.tensor.DType;
 
-/** Weight formats that are numbers of their own and are multiplied in float32. */
+/** Weight formats that are floats, some with a scale per block, and are multiplied in float32. */
 enum FloatFormat {
     F32(DType.F32),
     F16(DType.F16),
     BF16(DType.BF16),
-    F8_E4M3(DType.F8_E4M3);
+    F8_E4M3(DType.F8_E4M3),
+    F8_G32(DType.F8_G32),
+    F8_G64(DType.F8_G64),
+    F8_G128(DType.F8_G128);
 
     final DType dtype;
 
@@ -25,7 +28,18 @@ enum FloatFormat {
         return Optional.empty();
     }
 
+    /** Bytes of a number. */
     int bytes() {
-        return dtype.blockBytes();
+        return hasScales() ? 1 : dtype.blockBytes();
+    }
+
+    /** Whether a block of numbers has a scale. */
+    boolean hasScales() {
+        return dtype.isBlocked();
+    }
+
+    /** Numbers that the innermost loop is a whole number of turns for: those that share a scale. */
+    int unit() {
+        return hasScales() ? dtype.blockSize() : FloatLinearKernel.UNROLL;
     }
 }

@@ -1,6 +1,8 @@
 package tokamak.backend.cpu.x64;
 
 import static tokamak.backend.cpu.x64.Gpr.R12;
+import static tokamak.backend.cpu.x64.Gpr.R14;
+import static tokamak.backend.cpu.x64.Gpr.R15;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
 
@@ -9,7 +11,8 @@ import static tokamak.backend.cpu.x64.Gpr.RBX;
  * chain of fused multiply-adds over k, front to back, whatever the tile.
  *
  * <p>A panel is {@code [columns][rows of a panel]}, except that bfloat16 comes in pairs {@code [columns / 2][rows][2]}: a pair in
- * a 32-bit lane becomes two floats by a shift and a mask. Activations of a tile are {@code [columns][tokens]} floats.
+ * a 32-bit lane becomes two floats by a shift and a mask. Where blocks have scales, a block of columns begins with those of all
+ * rows, times {@link #FP8_SHIFT}. Activations of a tile are {@code [columns][tokens]} floats.
  */
 final class FloatLinearKernel {
     /** Columns per turn of the loop; columns are padded to a multiple of it with zeros. */
@@ -17,6 +20,9 @@ final class FloatLinearKernel {
 
     /** Registers of weight rows per panel: each activation that is fetched is used twice. */
     static final int PANEL_REGISTERS = 2;
+
+    /** What E4M3 bits must be multiplied with after they were moved to where float32 has its own. */
+    static final float FP8_SHIFT = 0x1p120f;
 
     private final Assembler a = new Assembler();
     private final Isa isa;
@@ -40,7 +46,7 @@ final class FloatLinearKernel {
         return PANEL_REGISTERS * isa.lanes();
     }
 
-    /** The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being {@link #UNROLL}. */
+    /** The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being {@link FloatFormat#unit}. */
     static byte[] generate(Isa isa, OperatingSystem system, FloatFormat format, int tokens, int prefetchBytes) {
         FloatLinearKernel kernel = new FloatLinearKernel(isa, format, tokens, prefetchBytes);
         PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, PANEL_REGISTERS);
@@ -70,6 +76,23 @@ final class FloatLinearKernel {
                 a.emit(Op.VPXOR, sum(token, part), sum(token, part), sum(token, part));
             }
         }
+        if (format.hasScales()) {
+            Label block = new Label();
+            a.align(32);
+            a.bind(block);
+            a.mov(R15, RAX);
+            a.add(RAX, panelRows(isa) * Float.BYTES);
+            a.mov32(R14, format.unit() / UNROLL);
+            columns(R14);
+            a.sub(R12, 1);
+            a.jump(Assembler.Condition.NOT_ZERO, block);
+        } else {
+            columns(R12);
+        }
+    }
+
+    /** @param counter of turns of {@link #UNROLL} columns; zero afterwards */
+    private void columns(Gpr counter) {
         int stepBytes = panelRows(isa) * format.bytes();
         Label loop = new Label();
         a.align(32);
@@ -90,7 +113,7 @@ final class FloatLinearKernel {
         }
         a.add(RAX, UNROLL * stepBytes);
         a.add(RBX, UNROLL * Float.BYTES * tokens);
-        a.sub(R12, 1);
+        a.sub(counter, 1);
         a.jump(Assembler.Condition.NOT_ZERO, loop);
     }
 
@@ -111,12 +134,20 @@ final class FloatLinearKernel {
                 }
             }
             case F8_E4M3 -> {
-                // sign to the top, exponent and mantissa to where float32 has the low bits of its own: 2^120 too small
-                a.emit(Op.VPMOVSXBD, weight, Mem.at(RAX, place));
-                a.emit(Op.VPSLLD, weight, weight, 20);
-                a.emit(Op.VPAND, weight, weight, a.constant32(0x87F0_0000));
-                a.emit(Op.VMULPS, weight, weight, a.constantFloat(0x1p120f));
+                loadFp8(weight, place);
+                a.emit(Op.VMULPS, weight, weight, a.constantFloat(FP8_SHIFT));
+            }
+            case F8_G32, F8_G64, F8_G128 -> {
+                loadFp8(weight, place);
+                a.emit(Op.VMULPS, weight, weight, Mem.at(R15, part * lanes * Float.BYTES));
             }
         }
+    }
+
+    /** Sign to the top, exponent and mantissa to where float32 has the low bits of its own: 2^120 too small. */
+    private void loadFp8(Vec weight, int place) {
+        a.emit(Op.VPMOVSXBD, weight, Mem.at(RAX, place));
+        a.emit(Op.VPSLLD, weight, weight, 20);
+        a.emit(Op.VPAND, weight, weight, a.constant32(0x87F0_0000));
     }
 }

@@ -6,7 +6,9 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tokamak.tensor.DType;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /**
@@ -23,12 +25,15 @@ public final class PackedMatrix {
     private final MemorySegment data;
     private final long rows;
     private final long columns;
+    private final @Nullable InputOrder order;
 
-    private PackedMatrix(LinearCode code, MemorySegment data, long rows, long columns) {
+    private PackedMatrix(LinearCode code, MemorySegment data, Matrix shape) {
         this.code = code;
         this.data = data;
-        this.rows = rows;
-        this.columns = columns;
+        this.rows = shape.rows();
+        this.columns = shape.columns();
+        int[] inputs = shape.inputOrder();
+        this.order = inputs == null ? null : new InputOrder(inputs);
     }
 
     /** The formats that have kernels. */
@@ -39,13 +44,23 @@ public final class PackedMatrix {
                 .toList();
     }
 
+    /** Whether the format's kernel rounds activations to 8 bits. */
+    public static boolean roundsActivations(DType dtype) {
+        return QuantFormat.of(dtype).isPresent();
+    }
+
     /** Whether there is a kernel for the tensor's format and numbers. */
-    public static boolean covers(Kernels kernels, Tensor tensor) {
-        return tensor.rows() > 0
-                && tensor.columns() > 0
-                && LinearCode.of(tensor.dtype(), kernels)
-                        .filter(code -> code.canPack(tensor.data()))
+    public static boolean covers(Kernels kernels, Matrix matrix) {
+        return matrix.rows() > 0
+                && matrix.columns() > 0
+                && LinearCode.of(matrix.dtype(), kernels)
+                        .filter(code -> canPack(code, matrix))
                         .isPresent();
+    }
+
+    /** Who brings numbers into a format of ours has looked at them. */
+    private static boolean canPack(LinearCode code, Matrix matrix) {
+        return !(matrix instanceof Tensor tensor) || code.canPack(tensor.data());
     }
 
     /**
@@ -54,10 +69,10 @@ public final class PackedMatrix {
      * @param tensor {@code [outFeatures, inFeatures]}, {@link #covers covered}
      * @throws IllegalArgumentException if no kernel covers the tensor's format
      */
-    public static PackedMatrix allocate(Kernels kernels, Tensor tensor, Arena arena) {
+    public static PackedMatrix allocate(Kernels kernels, Matrix tensor, Arena arena) {
         LinearCode code = code(kernels, tensor);
         MemorySegment data = LargeMemory.allocate(arena, bytes(code, tensor));
-        return new PackedMatrix(code, data, tensor.rows(), tensor.columns());
+        return new PackedMatrix(code, data, tensor);
     }
 
     /**
@@ -66,34 +81,40 @@ public final class PackedMatrix {
      * @param packed native memory; whoever owns it keeps it for as long as the matrix is used
      * @throws IllegalArgumentException if it is not as large as the tensor's packed form
      */
-    public static PackedMatrix of(Kernels kernels, Tensor tensor, MemorySegment packed) {
+    public static PackedMatrix of(Kernels kernels, Matrix tensor, MemorySegment packed) {
         LinearCode code = code(kernels, tensor);
         if (!packed.isNative() || packed.byteSize() != bytes(code, tensor)) {
             throw new IllegalArgumentException(
                     tensor + " takes " + bytes(code, tensor) + " bytes of native memory, found " + packed);
         }
-        return new PackedMatrix(code, packed, tensor.rows(), tensor.columns());
+        return new PackedMatrix(code, packed, tensor);
     }
 
-    private static LinearCode code(Kernels kernels, Tensor tensor) {
+    private static LinearCode code(Kernels kernels, Matrix tensor) {
         return LinearCode.of(tensor.dtype(), kernels)
                 .orElseThrow(() -> new IllegalArgumentException("no kernel for " + tensor));
     }
 
-    private static long bytes(LinearCode code, Tensor tensor) {
+    private static long bytes(LinearCode code, Matrix tensor) {
         long numPanels = (tensor.rows() + code.panelRows() - 1) / code.panelRows();
         return Math.multiplyExact(numPanels, code.panelBytes(tensor.columns()));
     }
 
-    /** Packs the panels {@code [fromPanel, toPanel)} of the tensor. Threads may share the panels out among them. */
-    public void pack(Tensor tensor, int fromPanel, int toPanel) {
-        if (tensor.rows() != rows || tensor.columns() != columns || tensor.dtype() != code.dtype()) {
-            throw new IllegalArgumentException(tensor + " is not what the matrix was allocated for");
+    /** Packs the panels {@code [fromPanel, toPanel)} of the matrix. Threads may share the panels out among them. */
+    public void pack(Matrix source, int fromPanel, int toPanel) {
+        if (source.rows() != rows || source.columns() != columns || source.dtype() != code.dtype()) {
+            throw new IllegalArgumentException(source + " is not what the matrix was allocated for");
         }
+        long firstRow = (long) fromPanel * code.panelRows();
+        long endRow = Math.min((long) toPanel * code.panelRows(), rows);
         long bytes = code.panelBytes(columns);
-        for (int panel = fromPanel; panel < toPanel; panel++) {
-            MemorySegment target = data.asSlice(panel * bytes, bytes);
-            code.packPanel(tensor.data(), rows, columns, (long) panel * code.panelRows(), target);
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor stretch = source.rows(firstRow, endRow, arena);
+            for (int panel = fromPanel; panel < toPanel; panel++) {
+                MemorySegment target = data.asSlice(panel * bytes, bytes);
+                long row = (long) panel * code.panelRows() - firstRow;
+                code.packPanel(stretch.data(), endRow - firstRow, columns, row, target);
+            }
         }
     }
 
@@ -126,12 +147,13 @@ public final class PackedMatrix {
 
     /** Bytes that {@link #prepare} fills for a batch. */
     public long activationBytes(int tokens) {
-        return Math.multiplyExact(code.activationBytes(columns), (long) tokens);
+        long ordered = order == null ? 0 : columns * Float.BYTES;
+        return Math.multiplyExact(code.activationBytes(columns) + ordered, (long) tokens);
     }
 
     /** Equal for matrices of equal columns that can share prepared activations. */
     public Object activationForm() {
-        return code.activationForm();
+        return order == null ? code.activationForm() : new OrderedForm(code.activationForm(), order);
     }
 
     /**
@@ -154,7 +176,14 @@ public final class PackedMatrix {
             int first = tiles.firstTokenOf(tile);
             long target =
                     prepared.address() + first * code.activationBytes(columns) + (token - first) * code.tokenOffset();
-            code.prepare(x.address() + xStart + token * xStride, columns, target, tiles.tokensOf(tile));
+            long row = x.address() + xStart + token * xStride;
+            if (order != null) {
+                // behind what is prepared
+                long place = tokens * code.activationBytes(columns) + token * columns * Float.BYTES;
+                order.gather(x, xStart + token * xStride, prepared, place);
+                row = prepared.address() + place;
+            }
+            code.prepare(row, columns, target, tiles.tokensOf(tile));
         }
         Reference.reachabilityFence(x);
         Reference.reachabilityFence(prepared);
@@ -219,6 +248,8 @@ public final class PackedMatrix {
                         0);
         Reference.reachabilityFence(data);
     }
+
+    private record OrderedForm(Object form, InputOrder order) {}
 
     private static void requireRange(String what, int from, int to, int end) {
         if (from < 0 || to < from || to > end) {

@@ -9,7 +9,8 @@ import tokamak.tensor.DType;
  * The packer and the kernel generator read nothing else.
  *
  * <p>Codes are kept as {@code lowBits} and, for 3, 5 and 6 bits, {@code highBits} apart, since a register splits into
- * twos, fours and eights by shifting. Source of the formats: ggml's quantised blocks.
+ * twos, fours and eights by shifting. Source of the formats: ggml's quantised blocks, and
+ * {@link tokamak.tensor.GroupFormat}.
  */
 enum QuantFormat {
     Q8_0(DType.Q8_0, 8, 0, 32, Scales.F16, 128, null),
@@ -24,7 +25,25 @@ enum QuantFormat {
     Q4_K(DType.Q4_K, 4, 0, 32, Scales.SUPER_AND_MIN, 0, null),
     Q5_K(DType.Q5_K, 4, 1, 32, Scales.SUPER_AND_MIN, 0, null),
     Q6_K(DType.Q6_K, 4, 2, 16, Scales.SUPER, 32, null),
-    IQ4_XS(DType.IQ4_XS, 4, 0, 32, Scales.SUPER, 128, Codebook.NON_LINEAR);
+    IQ4_XS(DType.IQ4_XS, 4, 0, 32, Scales.SUPER, 128, Codebook.NON_LINEAR),
+    I4_G32(DType.I4_G32, 4, 0, 32, Scales.F16, 8, null),
+    I4_G64(DType.I4_G64, 4, 0, 32, Scales.F16, 8, null),
+    I4_G128(DType.I4_G128, 4, 0, 32, Scales.F16, 8, null),
+    U2_G32(DType.U2_G32, 2, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    U2_G64(DType.U2_G64, 2, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    U2_G128(DType.U2_G128, 2, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    U3_G32(DType.U3_G32, 2, 1, 32, Scales.F16_AND_ZERO, 0, null),
+    U3_G64(DType.U3_G64, 2, 1, 32, Scales.F16_AND_ZERO, 0, null),
+    U3_G128(DType.U3_G128, 2, 1, 32, Scales.F16_AND_ZERO, 0, null),
+    U4_G32(DType.U4_G32, 4, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    U4_G64(DType.U4_G64, 4, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    U4_G128(DType.U4_G128, 4, 0, 32, Scales.F16_AND_ZERO, 0, null),
+    I8_G32(DType.I8_G32, 8, 0, 32, Scales.F32, 128, null),
+    I8_G64(DType.I8_G64, 8, 0, 32, Scales.F32, 128, null),
+    I8_G128(DType.I8_G128, 8, 0, 32, Scales.F32, 128, null),
+    U8_G32(DType.U8_G32, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
+    U8_G64(DType.U8_G64, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
+    U8_G128(DType.U8_G128, 8, 0, 32, Scales.F32_AND_ZERO, 0, null);
 
     /** Numbers per group: activations have one scale per group, whatever the weight's format. */
     static final int GROUP = 32;
@@ -35,6 +54,12 @@ enum QuantFormat {
         F16(2, 0, false),
         /** A half-precision scale and minimum per block. */
         F16_AND_MIN(4, 0, true),
+        /** A half-precision scale and a zero point per block: the minimum is their product, negated. */
+        F16_AND_ZERO(3, 0, true),
+        /** A scale per block. */
+        F32(4, 0, false),
+        /** A scale and a zero point per block. */
+        F32_AND_ZERO(5, 0, true),
         /** An exponent per block; the packer lowers it by one, because FP4 codes are kept doubled. */
         E8M0(1, 0, false),
         /** A half-precision scale per block, times a signed byte per sub-block. */

@@ -299,6 +299,15 @@ final class QuantLinearKernel {
                 a.emit(Op.VCVTPH2PS, scale, header);
                 a.emit(Op.VCVTPH2PS, min, secondHeader);
             }
+            case F16_AND_ZERO -> {
+                a.emit(Op.VCVTPH2PS, scale, header);
+                minOfZero(scale, secondHeader, min);
+            }
+            case F32 -> a.emit(Op.VMOVUPS, scale, header);
+            case F32_AND_ZERO -> {
+                a.emit(Op.VMOVUPS, scale, header);
+                minOfZero(scale, Mem.at(R15, 4 * lanes), min);
+            }
             case E8M0 -> {
                 a.emit(Op.VPMOVZXBD, scale, header);
                 a.emit(Op.VPSLLD, scale, scale, 23);
@@ -321,6 +330,14 @@ final class QuantLinearKernel {
                 timesHalf(min, secondHeader);
             }
         }
+    }
+
+    /** Where codes are signed, so are zero points: the packer has flipped both. */
+    private void minOfZero(Vec scale, Mem zeros, Vec min) {
+        a.emit(mode == DotMode.SIGNED ? Op.VPMOVSXBD : Op.VPMOVZXBD, min, zeros);
+        a.emit(Op.VCVTDQ2PS, min, min);
+        a.emit(Op.VMULPS, min, min, scale);
+        a.emit(Op.VPXOR, min, min, a.constant32(0x8000_0000));
     }
 
     private void timesHalf(Vec integer, Mem half) {

@@ -47,19 +47,33 @@ final class QuantPacker {
     }
 
     private void packBlock(MemorySegment target, long at, int lane) {
-        int lanes = layout.lanes();
-        if (format.scales == QuantFormat.Scales.E8M0) {
-            target.set(JAVA_BYTE, at + lane, (byte) block.scale);
-        } else {
-            target.set(JAVA_SHORT_UNALIGNED, at + 2L * lane, (short) block.scale);
-        }
-        if (format.scales.hasMin) {
-            target.set(JAVA_SHORT_UNALIGNED, at + 2L * lanes + 2L * lane, (short) block.min);
-        }
+        packHeader(target, at, lane);
         for (int group = 0; group < format.groupsPerBlock(); group++) {
             long groupAt = at + layout.headerBytes() + (long) group * layout.groupBytes();
             packFactors(target, groupAt, group, lane);
             packCodes(target, groupAt, group, lane);
+        }
+    }
+
+    private void packHeader(MemorySegment target, long at, int lane) {
+        int lanes = layout.lanes();
+        byte zero = (byte) (block.zero ^ codeFlip);
+        switch (format.scales) {
+            case E8M0 -> target.set(JAVA_BYTE, at + lane, (byte) block.scale);
+            case F32 -> target.set(JAVA_INT_UNALIGNED, at + 4L * lane, block.scale);
+            case F32_AND_ZERO -> {
+                target.set(JAVA_INT_UNALIGNED, at + 4L * lane, block.scale);
+                target.set(JAVA_BYTE, at + 4L * lanes + lane, zero);
+            }
+            case F16, SUPER -> target.set(JAVA_SHORT_UNALIGNED, at + 2L * lane, (short) block.scale);
+            case F16_AND_ZERO -> {
+                target.set(JAVA_SHORT_UNALIGNED, at + 2L * lane, (short) block.scale);
+                target.set(JAVA_BYTE, at + 2L * lanes + lane, zero);
+            }
+            case F16_AND_MIN, SUPER_AND_MIN, SUPER_NIBBLES -> {
+                target.set(JAVA_SHORT_UNALIGNED, at + 2L * lane, (short) block.scale);
+                target.set(JAVA_SHORT_UNALIGNED, at + 2L * lanes + 2L * lane, (short) block.min);
+            }
         }
     }
 

@@ -36,8 +36,11 @@ class PackedMatrixTest {
         return all.stream();
     }
 
+    /** Without those whose codes and zero points are shifted where codes have to be signed: their sums are rounded elsewhere. */
     static Stream<DType> quantisedFormats() {
-        return formats().stream().filter(DType::isBlocked);
+        return formats().stream()
+                .filter(PackedMatrix::roundsActivations)
+                .filter(dtype -> dtype != DType.U8_G32 && dtype != DType.U8_G128);
     }
 
     private static List<DType> formats() {
@@ -48,6 +51,8 @@ class PackedMatrixTest {
         for (FloatFormat format : FloatFormat.values()) {
             formats.add(format.dtype);
         }
+        // blocks of two groups differ from those of four in a count alone
+        formats.removeIf(dtype -> dtype.name().endsWith("_G64"));
         return formats;
     }
 
@@ -75,7 +80,7 @@ class PackedMatrixTest {
                 Tensor weight = RandomTensors.create(dtype, shape[1], columns, random, arena);
                 float[] x = randomFloats(shape[0] * columns, random);
                 float[] y = multiply(kernels, weight, x, shape[0], arena);
-                assertClose(y, weight, x, shape[0], dtype.isBlocked());
+                assertClose(y, weight, x, shape[0], PackedMatrix.roundsActivations(dtype));
             }
         }
     }
