@@ -86,7 +86,7 @@ final class CheckpointLoader {
                     String.valueOf(config.model().getFileName()),
                     language,
                     tokenizer,
-                    chatTemplate(checkpoint),
+                    chatTemplate(config, checkpoint),
                     endIds(checkpoint, tokenizer),
                     samplingDefaults(checkpoint),
                     kvIdentity(config, checkpoint, language, arithmetic),
@@ -133,7 +133,11 @@ final class CheckpointLoader {
     }
 
     /** A model whose template is broken can still continue texts. */
-    private static Optional<ChatTemplate> chatTemplate(Checkpoint checkpoint) {
+    private static Optional<ChatTemplate> chatTemplate(EngineConfig config, Checkpoint checkpoint)
+            throws ModelFormatException {
+        if (config.chatTemplate() != null) {
+            return Optional.of(ChatTemplate.of(checkpoint, config.chatTemplate()));
+        }
         try {
             return Optional.of(ChatTemplate.of(checkpoint));
         } catch (ModelFormatException e) {

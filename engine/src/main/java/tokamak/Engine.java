@@ -26,6 +26,7 @@ import tokamak.api.TextEmbedding;
 import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
 import tokamak.backend.cpu.PackCache;
+import tokamak.chat.ChatFormat;
 import tokamak.keep.DiskBlockStore;
 import tokamak.grammar.Grammar;
 import tokamak.model.LanguageModel;
@@ -268,7 +269,7 @@ public final class Engine implements AutoCloseable {
                 sequences.add(new Sequence(
                         sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
                 answers.add(new Answer(
-                        i, promptIds.length, stopIds, params, loaded.tokenizer().continuation(), events));
+                        i, promptIds.length, stopIds, params, preparer.detokenizer(request.shownSpecials()), events));
             }
             inbox.submit(
                     sequences.stream().map(Command.Submit::new).toList(), () -> board.numOpenAnswers.addAndGet(count));
@@ -359,6 +360,23 @@ public final class Engine implements AutoCloseable {
     /** The text that the model's chat template makes of a chat. */
     public String render(Prompt.Chat chat) {
         return preparer.render(chat);
+    }
+
+    /** The text that the model's chat template makes of a chat, and which parts of it people have written. */
+    public RenderedChat renderChat(Prompt.Chat chat) {
+        return preparer.renderChat(chat);
+    }
+
+    /** The ids of a chat's text. */
+    public int[] tokenize(RenderedChat chat) {
+        return preparer.encode(chat);
+    }
+
+    /** How the model writes its answers, as far as its chat template shows it. */
+    public ChatFormat chatFormat() {
+        return loaded.chatTemplate()
+                .map(template -> ChatFormat.of(template.source(true) + template.source(false)))
+                .orElse(ChatFormat.plain());
     }
 
     /** The text of some ids, special tokens written out. */

@@ -17,6 +17,8 @@ import tokamak.backend.KvType;
  * @param numThreads for arithmetic; 0: one per processor
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni or avx512
  * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
+ * @param chatTemplate how chats become prompts: a template's text, the name of a built-in one, or a file; null for what
+ *     the model brings
  * @param maxNumSeqs sequences that run at once
  * @param maxNumBatchedTokens tokens computed per step
  * @param longPrefillCap of these, the most of one sequence; 0: no less than all
@@ -39,6 +41,7 @@ public record EngineConfig(
         int numThreads,
         String cpuIsa,
         @Nullable Path packCache,
+        @Nullable String chatTemplate,
         int maxNumSeqs,
         int maxNumBatchedTokens,
         int longPrefillCap,
@@ -83,6 +86,7 @@ public record EngineConfig(
                 KvType.F16,
                 0,
                 "auto",
+                null,
                 null,
                 64,
                 512,
@@ -133,6 +137,10 @@ public record EngineConfig(
 
     public EngineConfig withPackCache(@Nullable Path value) {
         return change(draft -> draft.packCache = value);
+    }
+
+    public EngineConfig withChatTemplate(@Nullable String value) {
+        return change(draft -> draft.chatTemplate = value);
     }
 
     public EngineConfig withBatchLimits(int newMaxNumSeqs, int newMaxNumBatchedTokens) {
@@ -199,6 +207,9 @@ public record EngineConfig(
         @Nullable
         Path packCache;
 
+        @Nullable
+        String chatTemplate;
+
         int maxNumSeqs;
         int maxNumBatchedTokens;
         int longPrefillCap;
@@ -223,6 +234,7 @@ public record EngineConfig(
             numThreads = from.numThreads;
             cpuIsa = from.cpuIsa;
             packCache = from.packCache;
+            chatTemplate = from.chatTemplate;
             maxNumSeqs = from.maxNumSeqs;
             maxNumBatchedTokens = from.maxNumBatchedTokens;
             longPrefillCap = from.longPrefillCap;
@@ -246,6 +258,7 @@ public record EngineConfig(
                     numThreads,
                     cpuIsa,
                     packCache,
+                    chatTemplate,
                     maxNumSeqs,
                     maxNumBatchedTokens,
                     longPrefillCap,

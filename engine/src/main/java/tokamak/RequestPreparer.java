@@ -11,6 +11,8 @@ import tokamak.api.InvalidRequestException;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
 import tokamak.text.ChatTemplate;
+import tokamak.text.Detokenizer;
+import tokamak.text.SpecialSpellings;
 import tokamak.text.Tokenizer;
 import tokamak.text.jinja.JinjaException;
 
@@ -20,19 +22,21 @@ final class RequestPreparer {
     private final Tokenizer tokenizer;
     private final int numTokens;
     private final int contextLength;
+    private final SpecialSpellings specials;
 
     RequestPreparer(LoadedModel loaded, int contextLength) {
         this.loaded = loaded;
         this.tokenizer = loaded.tokenizer();
         this.numTokens = loaded.numTokens();
         this.contextLength = contextLength;
+        this.specials = SpecialSpellings.of(tokenizer.vocabulary());
     }
 
     int[] promptIds(Prompt prompt) {
         int[] ids = switch (prompt) {
             case Prompt.Text text -> tokenizer.encodePrompt(text.text());
             case Prompt.Tokens tokens -> tokens.ids();
-            case Prompt.Chat chat -> tokenizer.encode(render(chat));
+            case Prompt.Chat chat -> encode(renderChat(chat));
         };
         if (ids.length == 0) {
             throw new InvalidRequestException("prompt", "the prompt is empty: it must have at least one token");
@@ -43,21 +47,37 @@ final class RequestPreparer {
         return ids;
     }
 
+    int[] encode(RenderedChat chat) {
+        return tokenizer.encode(chat.text(), chat.literalRanges());
+    }
+
     /** The text of a chat as the model sees it, special tokens written out. */
     String render(Prompt.Chat chat) {
+        return renderChat(chat).text();
+    }
+
+    RenderedChat renderChat(Prompt.Chat chat) {
         ChatTemplate template = loaded.chatTemplate()
                 .orElseThrow(() -> new InvalidRequestException(
                         "messages", "the model has no usable chat template; give the prompt as text"));
         try {
-            return template.render(new ChatTemplate.Chat(
-                    chat.messages(),
-                    chat.tools(),
-                    chat.documents(),
-                    chat.addGenerationPrompt(),
-                    chat.templateVariables()));
+            ChatTemplate.Rendered rendered = template.render(
+                    new ChatTemplate.Chat(
+                            chat.messages(),
+                            chat.tools(),
+                            chat.documents(),
+                            chat.addGenerationPrompt(),
+                            chat.templateVariables()),
+                    specials);
+            return new RenderedChat(rendered.text(), rendered.literalRanges());
         } catch (JinjaException e) {
             throw new InvalidRequestException("messages", "the chat template refuses this chat: " + e.getMessage());
         }
+    }
+
+    /** For an answer in whose text these special tokens appear, alone or as parts of longer markers. */
+    Detokenizer detokenizer(Set<String> shownSpecials) {
+        return tokenizer.continuation(shownSpecials.isEmpty() ? Set.of() : specials.idsIn(shownSpecials));
     }
 
     /** The parameters with every token id known and bad words in ids. */

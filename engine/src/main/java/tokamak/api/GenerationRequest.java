@@ -2,6 +2,7 @@ package tokamak.api;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a caller asks of an engine.
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param timeout when to give up; empty: never
  * @param requestId names the request in logs and answers; "" for no name
  * @param guide what the answer must be; empty: anything
+ * @param shownSpecials special tokens that appear in the answer's text, as the model's files spell them; the others are
+ *     left out
  */
 public record GenerationRequest(
         Prompt prompt,
@@ -23,8 +26,10 @@ public record GenerationRequest(
         String cacheSalt,
         Optional<Duration> timeout,
         String requestId,
-        Optional<Guide> guide) {
+        Optional<Guide> guide,
+        Set<String> shownSpecials) {
     public GenerationRequest {
+        shownSpecials = Set.copyOf(shownSpecials);
         Check.inRange("priority", priority, -1000, 1000);
         timeout.ifPresent(time -> Check.that(
                 "timeout",
@@ -33,7 +38,8 @@ public record GenerationRequest(
     }
 
     public static GenerationRequest of(Prompt prompt) {
-        return new GenerationRequest(prompt, Optional.empty(), 0, "", "", Optional.empty(), "", Optional.empty());
+        return new GenerationRequest(
+                prompt, Optional.empty(), 0, "", "", Optional.empty(), "", Optional.empty(), Set.of());
     }
 
     public static GenerationRequest text(String prompt) {
@@ -50,33 +56,42 @@ public record GenerationRequest(
 
     public GenerationRequest withSampling(SamplingParams value) {
         return new GenerationRequest(
-                prompt, Optional.of(value), priority, tenant, cacheSalt, timeout, requestId, guide);
+                prompt, Optional.of(value), priority, tenant, cacheSalt, timeout, requestId, guide, shownSpecials);
     }
 
     public GenerationRequest withPriority(int value) {
-        return new GenerationRequest(prompt, sampling, value, tenant, cacheSalt, timeout, requestId, guide);
+        return new GenerationRequest(
+                prompt, sampling, value, tenant, cacheSalt, timeout, requestId, guide, shownSpecials);
     }
 
     public GenerationRequest withTenant(String value) {
-        return new GenerationRequest(prompt, sampling, priority, value, cacheSalt, timeout, requestId, guide);
+        return new GenerationRequest(
+                prompt, sampling, priority, value, cacheSalt, timeout, requestId, guide, shownSpecials);
     }
 
     public GenerationRequest withCacheSalt(String value) {
-        return new GenerationRequest(prompt, sampling, priority, tenant, value, timeout, requestId, guide);
+        return new GenerationRequest(
+                prompt, sampling, priority, tenant, value, timeout, requestId, guide, shownSpecials);
     }
 
     public GenerationRequest withTimeout(Duration value) {
         return new GenerationRequest(
-                prompt, sampling, priority, tenant, cacheSalt, Optional.of(value), requestId, guide);
+                prompt, sampling, priority, tenant, cacheSalt, Optional.of(value), requestId, guide, shownSpecials);
     }
 
     public GenerationRequest withRequestId(String value) {
-        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, timeout, value, guide);
+        return new GenerationRequest(
+                prompt, sampling, priority, tenant, cacheSalt, timeout, value, guide, shownSpecials);
     }
 
     /** An answer that can't be anything but what the guide describes; it ends when nothing can follow. */
     public GenerationRequest withGuide(Guide value) {
         return new GenerationRequest(
-                prompt, sampling, priority, tenant, cacheSalt, timeout, requestId, Optional.of(value));
+                prompt, sampling, priority, tenant, cacheSalt, timeout, requestId, Optional.of(value), shownSpecials);
+    }
+
+    /** Writes these special tokens out in the answer's text. */
+    public GenerationRequest withShownSpecials(Set<String> value) {
+        return new GenerationRequest(prompt, sampling, priority, tenant, cacheSalt, timeout, requestId, guide, value);
     }
 }

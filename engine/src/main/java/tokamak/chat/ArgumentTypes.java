@@ -19,6 +19,14 @@ final class ArgumentTypes {
         return types(schema).equals(Set.of("string"));
     }
 
+    static boolean mayBeString(Map<String, ?> schema) {
+        return types(schema).contains("string");
+    }
+
+    static boolean isBoolean(Map<String, ?> schema) {
+        return types(schema).equals(Set.of("boolean"));
+    }
+
     /** The JSON of a text without quotation marks. */
     static String json(String text, Optional<? extends Map<String, ?>> schema) {
         Set<String> types = types(schema);

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tokamak.api.Guide;
 import tokamak.api.InvalidRequestException;
 
 /**
@@ -157,8 +158,13 @@ public final class ChatFormat {
         return OutputParser.of(reasoning, this.tools, start, tools);
     }
 
-    Optional<ReasoningFormat> reasoning() {
-        return Optional.ofNullable(reasoning);
+    /**
+     * What an answer has to be; empty where nothing is asked.
+     *
+     * @param start what the answer begins with
+     */
+    public Optional<Guide> guide(Start start, AnswerRules rules) {
+        return new GuideWriter(reasoning, tools, rules).guide(start);
     }
 
     ToolFormat toolFormat() {

@@ -12,7 +12,7 @@ final class Formats {
     static final ToolFormat HERMES = section(
             List.of("hermes", "qwen", "qwen25", "qwen3", "granite4", "ernie45", "mimo", "step3"),
             List.of("<tool_call>\n"),
-            List.of(new Part.NamedJson("name", "arguments")),
+            List.of(new Part.NamedJson("", "name", "arguments")),
             List.of("\n</tool_call>"));
 
     private static final ToolFormat QWEN3_CODER = section(
@@ -68,14 +68,14 @@ final class Formats {
             List.of("llama3_json", "llama4_json"),
             List.of(),
             "<|python_tag|>",
-            List.of(new Part.NamedJson("name", "parameters")),
+            List.of(new Part.NamedJson("", "name", "parameters")),
             Optional.of("; "),
             List.of(),
             "",
             Ids.OPENAI);
 
     private static final ToolFormat XLAM =
-            list(List.of("xlam"), List.of("["), new Part.NamedJson("name", "arguments"), List.of("]"), Ids.OPENAI);
+            list(List.of("xlam"), List.of("["), new Part.NamedJson("", "name", "arguments"), List.of("]"), Ids.OPENAI);
 
     private static final ToolFormat PYTHONIC = new ToolFormat(
             List.of("pythonic", "llama4_pythonic"),
@@ -114,7 +114,7 @@ final class Formats {
     private static final ToolFormat MISTRAL_LIST = list(
             List.of("mistral_list"),
             List.of("[TOOL_CALLS]", "["),
-            new Part.NamedJson("name", "arguments"),
+            new Part.NamedJson("", "name", "arguments"),
             List.of("]"),
             Ids.NINE);
 
@@ -174,54 +174,54 @@ final class Formats {
     private static final ToolFormat GRANITE = list(
             List.of("granite"),
             List.of("<|tool_call|>", "["),
-            new Part.NamedJson("name", "arguments"),
+            new Part.NamedJson("", "name", "arguments"),
             List.of("]"),
             Ids.OPENAI);
 
     private static final ToolFormat GRANITE_20B = section(
             List.of("granite-20b-fc"),
             List.of("<function_call> "),
-            List.of(new Part.NamedJson("name", "arguments")),
+            List.of(new Part.NamedJson("", "name", "arguments")),
             List.of());
 
     private static final ToolFormat PHI4_MINI = list(
             List.of("phi4_mini_json"),
             List.of("functools", "["),
-            new Part.NamedJson("name", "arguments"),
+            new Part.NamedJson("", "name", "arguments"),
             List.of("]"),
             Ids.OPENAI);
 
     private static final ToolFormat PHI4_TAGS = list(
             List.of("phi4_mini_tags"),
             List.of("<|tool_call|>", "["),
-            new Part.NamedJson("name", "arguments"),
+            new Part.NamedJson("", "name", "arguments"),
             List.of("]", "<|/tool_call|>"),
             Ids.OPENAI);
 
     private static final ToolFormat TOOL_CALLS_LIST = list(
             List.of("jamba", "apriel", "hunyuan_a13b"),
             List.of("<tool_calls>", "["),
-            new Part.NamedJson("name", "arguments"),
+            new Part.NamedJson("", "name", "arguments"),
             List.of("]", "</tool_calls>"),
             Ids.OPENAI);
 
     private static final ToolFormat COHERE = list(
             List.of("cohere_command3", "cohere_command4"),
             List.of("<|START_ACTION|>", "["),
-            new Part.NamedJson("tool_name", "parameters"),
+            new Part.NamedJson("tool_call_id", "tool_name", "parameters"),
             List.of("]", "<|END_ACTION|>"),
             Ids.OPENAI);
 
     private static final ToolFormat INTERNLM = section(
             List.of("internlm"),
             List.of("<|action_start|>", "<|plugin|>\n"),
-            List.of(new Part.NamedJson("name", "parameters")),
+            List.of(new Part.NamedJson("", "name", "parameters")),
             List.of("<|action_end|>"));
 
     private static final ToolFormat LONGCAT = section(
             List.of("longcat"),
             List.of("<longcat_tool_call>\n"),
-            List.of(new Part.NamedJson("name", "arguments")),
+            List.of(new Part.NamedJson("", "name", "arguments")),
             List.of("\n</longcat_tool_call>"));
 
     private static final ToolFormat FUNCTION_GEMMA = section(

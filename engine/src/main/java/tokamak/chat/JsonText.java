@@ -1,6 +1,7 @@
 package tokamak.chat;
 
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.DeserializationFeature;
@@ -24,6 +25,10 @@ final class JsonText {
 
     static String quoted(CharSequence text) {
         return '"' + escaped(text) + '"';
+    }
+
+    static String write(@Nullable Object value) {
+        return MAPPER.writeValueAsString(value);
     }
 
     /** The string that a JSON string stands for, or "" for another value. */

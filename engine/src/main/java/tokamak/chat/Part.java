@@ -14,8 +14,12 @@ sealed interface Part {
     /** The arguments: a JSON object. */
     record Arguments() implements Part {}
 
-    /** A JSON object with the function's name and its arguments as members. */
-    record NamedJson(String nameKey, String argumentsKey) implements Part {}
+    /**
+     * A JSON object with the function's name and its arguments as members.
+     *
+     * @param idKey a number that the model gives to the call, in front of them; "" for none
+     */
+    record NamedJson(String idKey, String nameKey, String argumentsKey) implements Part {}
 
     /**
      * The arguments one after another between tags; strings are not quoted.

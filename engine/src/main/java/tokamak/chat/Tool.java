@@ -1,9 +1,13 @@
 package tokamak.chat;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
 
 /**
@@ -11,8 +15,9 @@ import tokamak.api.InvalidRequestException;
  *
  * @param name letters, digits, underscore, dash, dot; at most 64
  * @param parameters JSON schema of its arguments, as maps and lists; empty: it has none
+ * @param strict whether a keyword of the schema that can't be enforced is an error
  */
-public record Tool(String name, Map<String, ?> parameters) {
+public record Tool(String name, Map<String, ?> parameters, boolean strict) {
     // Names stand in grammars and between markers: the characters OpenAI allows, and the dot of namespaces.
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_.-]{1,64}");
 
@@ -27,16 +32,47 @@ public record Tool(String name, Map<String, ?> parameters) {
 
     /** The schemas of the arguments by name, in the order they are written in. */
     Map<String, Map<String, ?>> properties() {
+        return properties(parameters);
+    }
+
+    static Map<String, Map<String, ?>> properties(Map<String, ?> schema) {
         Map<String, Map<String, ?>> properties = new LinkedHashMap<>();
-        if (parameters.get("properties") instanceof Map<?, ?> map) {
+        if (schema.get("properties") instanceof Map<?, ?> map) {
             map.forEach((key, value) ->
                     properties.put(String.valueOf(key), map(value).orElse(Map.of())));
         }
         return properties;
     }
 
+    Set<String> required() {
+        return required(parameters);
+    }
+
+    static Set<String> required(Map<String, ?> schema) {
+        Set<String> required = new HashSet<>();
+        if (schema.get("required") instanceof List<?> names) {
+            names.forEach(name -> required.add(String.valueOf(name)));
+        }
+        return required;
+    }
+
+    /** Whether arguments may come that are not declared. */
+    boolean allowsOthers() {
+        return !parameters.isEmpty() && !Boolean.FALSE.equals(parameters.get("additionalProperties"));
+    }
+
+    /** The schema of the arguments as one object. */
+    Map<String, ?> schema() {
+        if (parameters.isEmpty()) {
+            return Map.of("type", "object", "additionalProperties", false);
+        }
+        Map<String, Object> schema = new LinkedHashMap<>(parameters);
+        schema.putIfAbsent("type", "object");
+        return schema;
+    }
+
     @SuppressWarnings("unchecked")
-    static Optional<Map<String, ?>> map(Object value) {
+    static Optional<Map<String, ?>> map(@Nullable Object value) {
         return value instanceof Map<?, ?> ? Optional.of((Map<String, ?>) value) : Optional.empty();
     }
 }

@@ -74,6 +74,16 @@ public final class ChatTemplate {
     }
 
     /**
+     * Another template than the model's.
+     *
+     * @param given a template's text, one of {@link #builtInNames}, or a file
+     * @throws ModelFormatException if there is none, or it is not valid
+     */
+    public static ChatTemplate of(Checkpoint checkpoint, String given) throws ModelFormatException {
+        return ChatTemplates.of(checkpoint, given);
+    }
+
+    /**
      * A template given by its text, with a model's special tokens.
      *
      * @throws JinjaException if it is not valid
@@ -131,6 +141,23 @@ public final class ChatTemplate {
                     + DEFAULT + "': give one with --chat-template");
         }
         return template.render(context, clock);
+    }
+
+    /**
+     * A chat's text, and where strangers stand in it.
+     *
+     * @param literalRanges start, end, start, end ... of the places where special tokens are ordinary text
+     */
+    public record Rendered(String text, int[] literalRanges) {}
+
+    /**
+     * The same text as {@link #render(Chat)}, and which special tokens in it do not come from the template: somebody who
+     * types {@code <|im_end|>} means these characters.
+     *
+     * @throws JinjaException as there
+     */
+    public Rendered render(Chat chat, SpecialSpellings specials) {
+        return new GuardedRendering(this, chat, specials, Clock.systemDefaultZone()).render();
     }
 
     private String name(boolean withTools) {

@@ -3,6 +3,8 @@ package tokamak.text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -27,7 +29,34 @@ final class ChatTemplates {
 
     private ChatTemplates() {}
 
+    /** What a model's files say. */
+    private record Found(String origin, Map<String, String> sources, Map<String, String> tokens, Set<String> known) {}
+
     static ChatTemplate of(Checkpoint checkpoint) throws ModelFormatException {
+        return build(find(checkpoint));
+    }
+
+    /** @param given a template's text, one of our names, or a file */
+    static ChatTemplate of(Checkpoint checkpoint, String given) throws ModelFormatException {
+        Map<String, String> tokens = find(checkpoint).tokens();
+        Optional<ChatTemplate> builtIn = ChatTemplate.builtIn(given, tokens);
+        if (builtIn.isPresent()) {
+            return builtIn.get();
+        }
+        boolean isText = given.contains("{%") || given.contains("{{");
+        String origin = isText ? "the given chat template" : given;
+        try {
+            String source = isText ? given : read(Path.of(given));
+            return new ChatTemplate(origin, Map.of("default", source), tokens);
+        } catch (NoSuchFileException | InvalidPathException e) {
+            throw new ModelFormatException("there is no chat template '" + given + "': neither a file nor one of "
+                    + String.join(", ", BuiltInTemplates.NAMES));
+        } catch (IOException | JinjaException e) {
+            throw new ModelFormatException(origin + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Found find(Checkpoint checkpoint) throws ModelFormatException {
         try {
             return switch (checkpoint) {
                 case HfCheckpoint folder -> ofFolder(folder);
@@ -40,7 +69,7 @@ final class ChatTemplates {
         }
     }
 
-    private static ChatTemplate ofFolder(HfCheckpoint folder) throws IOException {
+    private static Found ofFolder(HfCheckpoint folder) throws IOException {
         Map<String, String> tokens = new LinkedHashMap<>();
         Set<String> known = new HashSet<>();
         Optional<Metadata> config = folder.json("tokenizer_config.json");
@@ -74,7 +103,7 @@ final class ChatTemplates {
             origin = processor.get().source();
             sources.put("default", processor.get().string("chat_template"));
         }
-        return build(origin, sources, tokens, known);
+        return new Found(origin, sources, tokens, known);
     }
 
     private static String read(Path file) throws IOException {
@@ -120,7 +149,7 @@ final class ChatTemplates {
         }
     }
 
-    private static ChatTemplate ofGguf(GgufCheckpoint gguf) throws ModelFormatException {
+    private static Found ofGguf(GgufCheckpoint gguf) throws ModelFormatException {
         Metadata metadata = gguf.metadata();
         List<String> pieces = metadata.strings("tokenizer.ggml.tokens", List.of());
         Map<String, String> tokens = new LinkedHashMap<>();
@@ -138,7 +167,7 @@ final class ChatTemplates {
                 sources.put(key.substring(GGUF_TEMPLATE.length() + 1), metadata.string(key));
             }
         }
-        return build(gguf.path() + ", " + GGUF_TEMPLATE, sources, tokens, new HashSet<>(pieces));
+        return new Found(gguf.path() + ", " + GGUF_TEMPLATE, sources, tokens, new HashSet<>(pieces));
     }
 
     private static String tokenName(String ggufName) {
@@ -150,24 +179,24 @@ final class ChatTemplates {
         };
     }
 
-    private static ChatTemplate build(
-            String origin, Map<String, String> sources, Map<String, String> tokens, Set<String> known)
-            throws ModelFormatException {
-        if (!sources.isEmpty()) {
+    private static ChatTemplate build(Found found) throws ModelFormatException {
+        if (!found.sources().isEmpty()) {
             try {
-                return new ChatTemplate(origin, sources, tokens);
+                return new ChatTemplate(found.origin(), found.sources(), found.tokens());
             } catch (JinjaException e) {
                 throw new ModelFormatException(
-                        origin + ": " + e.getMessage() + "; another template can be given with --chat-template", e);
+                        found.origin() + ": " + e.getMessage() + "; another template can be given with --chat-template",
+                        e);
             }
         }
-        known.addAll(tokens.values());
+        Set<String> known = new HashSet<>(found.known());
+        known.addAll(found.tokens().values());
         String name = BuiltInTemplates.forTokens(known);
         LOG.log(
                 System.Logger.Level.WARNING,
-                "{0}: the model brings no chat template; using the built-in one named {1}",
-                origin,
+                "{0}: the model brings no chat template; using the built-in one named {1}; --chat-template gives another",
+                found.origin(),
                 name);
-        return ChatTemplate.builtIn(name, tokens).orElseThrow();
+        return ChatTemplate.builtIn(name, found.tokens()).orElseThrow();
     }
 }

@@ -1,22 +1,26 @@
 package tokamak.text;
 
+import java.util.function.IntPredicate;
+
 /**
- * Token ids to text, one at a time, for one stream. Special tokens are left out. What is returned is final: the pushes
- * and the flush put together are exactly {@link Tokenizer#decodeSkippingSpecial} of all ids. Text is held back while a
+ * Token ids to text, one at a time, for one stream. Special tokens are left out, but for those that are asked for. What is
+ * returned is final: without those, the pushes and the flush put together are exactly
+ * {@link Tokenizer#decodeSkippingSpecial} of all ids. Text is held back while a
  * later token can still change it: an unfinished character, a run of byte tokens, a leading space to be dropped.
  */
 public final class Detokenizer {
     private static final String FIRST_WORD = "x";
 
     private final PipelineTokenizer tokenizer;
-    private final boolean skipSpecial;
+    private final IntPredicate shownSpecials;
     private final StringBuilder out = new StringBuilder();
     private DecodeStage stage;
     private int toDrop;
 
-    Detokenizer(PipelineTokenizer tokenizer, boolean skipSpecial) {
+    /** @param shownSpecials the special tokens that are written out */
+    Detokenizer(PipelineTokenizer tokenizer, IntPredicate shownSpecials) {
         this.tokenizer = tokenizer;
-        this.skipSpecial = skipSpecial;
+        this.shownSpecials = shownSpecials;
         stage = DecodeStage.of(tokenizer.decoder(), out);
     }
 
@@ -33,7 +37,7 @@ public final class Detokenizer {
 
     /** The text that this token makes certain; often empty. An id that no token has adds nothing. */
     public String push(int id) {
-        if (tokenizer.hasToken(id) && !(skipSpecial && tokenizer.isSpecial(id))) {
+        if (tokenizer.hasToken(id) && (!tokenizer.isSpecial(id) || shownSpecials.test(id))) {
             stage.fragment(tokenizer.piece(id));
             stage.endToken();
         }

@@ -85,12 +85,18 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
     @Override
     public int[] encode(String text, int[] literalRanges) {
         return encode(text, (from, to) -> {
-            for (int i = 0; i + 1 < literalRanges.length; i += 2) {
-                if (from < literalRanges[i + 1] && to > literalRanges[i]) {
-                    return false;
+            // The first range that ends behind the start of the token.
+            int low = 0;
+            int high = literalRanges.length / 2;
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (literalRanges[2 * middle + 1] > from) {
+                    high = middle;
+                } else {
+                    low = middle + 1;
                 }
             }
-            return true;
+            return low == literalRanges.length / 2 || literalRanges[2 * low] >= to;
         });
     }
 
@@ -172,7 +178,7 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
 
     @Override
     public String decode(int[] ids) {
-        return decode(ids, new Detokenizer(this, false));
+        return decode(ids, new Detokenizer(this, id -> true));
     }
 
     @Override
@@ -190,12 +196,17 @@ final class PipelineTokenizer implements Tokenizer, Vocabulary {
 
     @Override
     public Detokenizer detokenizer() {
-        return new Detokenizer(this, true);
+        return new Detokenizer(this, id -> false);
     }
 
     @Override
     public Detokenizer continuation() {
-        return new Detokenizer(this, true).afterOtherText();
+        return continuation(Set.of());
+    }
+
+    @Override
+    public Detokenizer continuation(Set<Integer> shownIds) {
+        return new Detokenizer(this, shownIds::contains).afterOtherText();
     }
 
     @Override

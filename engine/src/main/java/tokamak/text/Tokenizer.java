@@ -30,7 +30,7 @@ public interface Tokenizer {
     /**
      * Ids of a text of which some parts come from strangers: special tokens that touch those parts are ordinary text.
      *
-     * @param literalRanges start, end, start, end ... as indexes into the text, ends exclusive
+     * @param literalRanges start, end, start, end ... as indexes into the text, ascending, ends exclusive
      */
     int[] encode(String text, int[] literalRanges);
 
@@ -51,6 +51,9 @@ public interface Tokenizer {
 
     /** The same for text that follows other text, as an answer follows its prompt: a space at its beginning stays. */
     Detokenizer continuation();
+
+    /** The same, but these special tokens are written out. */
+    Detokenizer continuation(Set<Integer> shownIds);
 
     Vocabulary vocabulary();
 

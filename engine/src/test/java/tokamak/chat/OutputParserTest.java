@@ -24,8 +24,9 @@ class OutputParserTest {
                             "city", Map.of("type", "string"),
                             "days", Map.of("type", "integer"),
                             "detail", Map.of("type", "boolean"),
-                            "spots", Map.of("type", "array"))));
-    private static final Tool TIME = new Tool("time", Map.of());
+                            "spots", Map.of("type", "array"))),
+            false);
+    private static final Tool TIME = new Tool("time", Map.of(), false);
     private static final List<Tool> TOOLS = List.of(WEATHER, TIME);
     private static final String PARIS = "get_weather {\"city\": \"Paris\"}";
 
