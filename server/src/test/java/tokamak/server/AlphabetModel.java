@@ -18,10 +18,15 @@ public final class AlphabetModel implements LanguageModel {
     private static final int MAX_ROWS = 512;
     private static final int BLOCK = 16;
 
+    /** Numbers in a state: the token, its position, one, minus one. */
+    public static final int STATE_SIZE = 4;
+
     private final int contextLength;
     private final Consumer<StepInput> beforeStep;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment logits = arena.allocate((long) MAX_ROWS * VOCAB * Float.BYTES, Float.BYTES);
+
+    private final MemorySegment states = arena.allocate((long) MAX_ROWS * STATE_SIZE * Float.BYTES, Float.BYTES);
 
     /** @param beforeStep may wait or throw */
     public AlphabetModel(int contextLength, Consumer<StepInput> beforeStep) {
@@ -56,7 +61,23 @@ public final class AlphabetModel implements LanguageModel {
                 logits.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * VOCAB + token, value);
             }
         }
+        for (int i = 0; i < step.numStateRows(); i++) {
+            int row = step.stateRows()[i];
+            float[] state = {step.tokenIds()[row], step.positions()[row], 1, -1};
+            MemorySegment.copy(
+                    state, 0, states, ValueLayout.JAVA_FLOAT, (long) i * STATE_SIZE * Float.BYTES, STATE_SIZE);
+        }
         return logits;
+    }
+
+    @Override
+    public int stateSize() {
+        return STATE_SIZE;
+    }
+
+    @Override
+    public MemorySegment states() {
+        return states;
     }
 
     @Override

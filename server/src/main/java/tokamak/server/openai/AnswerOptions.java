@@ -34,10 +34,6 @@ record AnswerOptions(
         if (options.isPresent() && !stream) {
             throw ApiException.invalid("stream_options", "stream_options needs stream to be true");
         }
-        String salt = request.string("cache_salt").orElse("");
-        if (salt.length() > MAX_SALT_CHARS) {
-            throw ApiException.invalid("cache_salt", "cache_salt must have at most " + MAX_SALT_CHARS + " characters");
-        }
         if (stream && request.has("prompt_logprobs")) {
             throw ApiException.invalid("prompt_logprobs", "prompt_logprobs can't be streamed; set stream to false");
         }
@@ -48,22 +44,41 @@ record AnswerOptions(
                 request.flag("return_token_ids", false),
                 request.flag("return_tokens_as_token_ids", false),
                 request.int32("priority").orElse(0),
-                salt,
+                cacheSalt(request),
                 request.string("request_id").map(Json::clean).orElse(requestId));
     }
 
     GenerationRequest request(int[] promptIds, SamplingParams params, Caller caller) {
-        if (priority < caller.limits().bestPriority()) {
-            throw ApiException.invalid(
-                    "priority",
-                    "this key may not ask for a priority below "
-                            + caller.limits().bestPriority() + ", found " + priority);
-        }
+        requireAllowed(priority, caller);
         return GenerationRequest.tokens(promptIds)
                 .withSampling(params)
                 .withPriority(priority)
                 .withTenant(caller.name())
                 .withCacheSalt(cacheSalt)
                 .withRequestId(requestId);
+    }
+
+    static String cacheSalt(Fields request) {
+        String salt = request.string("cache_salt").orElse("");
+        if (salt.length() > MAX_SALT_CHARS) {
+            throw ApiException.invalid("cache_salt", "cache_salt must have at most " + MAX_SALT_CHARS + " characters");
+        }
+        return salt;
+    }
+
+    /** The priority that a request asks for, if its caller may. */
+    static int priority(Fields request, Caller caller) {
+        int priority = request.int32("priority").orElse(0);
+        requireAllowed(priority, caller);
+        return priority;
+    }
+
+    private static void requireAllowed(int priority, Caller caller) {
+        if (priority < caller.limits().bestPriority()) {
+            throw ApiException.invalid(
+                    "priority",
+                    "this key may not ask for a priority below "
+                            + caller.limits().bestPriority() + ", found " + priority);
+        }
     }
 }

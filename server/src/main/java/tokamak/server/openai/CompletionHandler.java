@@ -67,7 +67,7 @@ final class CompletionHandler implements Generating.Handler {
     }
 
     /** Fills a choice of a whole answer. */
-    private record ChoiceWriter(CompletionRequest request, CompletionRequest.TextPrompt prompt) {
+    private record ChoiceWriter(CompletionRequest request, TextPrompts.TextPrompt prompt) {
         void write(ObjectNode choice, Generation generation, Completion completion) {
             String own = request.onlyEcho() ? "" : completion.text();
             choice.put("text", Json.clean(request.echo() ? prompt.text() + own : own));

@@ -1,12 +1,8 @@
 package tokamak.server.openai;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import tokamak.Engine;
-import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A request for completions.
@@ -17,17 +13,13 @@ import tools.jackson.databind.JsonNode;
  */
 record CompletionRequest(
         ServedModels.Choice choice,
-        List<TextPrompt> prompts,
+        List<TextPrompts.TextPrompt> prompts,
         SamplingParams params,
         AnswerOptions options,
         boolean echo,
         boolean onlyEcho,
         OptionalInt logprobs) {
-    private static final int MAX_PROMPTS = 2048;
     private static final int DEFAULT_MAX_TOKENS = 16;
-
-    /** @param text as the client gave it, or what the ids say */
-    record TextPrompt(int[] ids, String text) {}
 
     static CompletionRequest read(Fields request, ServedModels models, String requestId) {
         ServedModels.Choice choice = models.choose(request);
@@ -41,7 +33,9 @@ record CompletionRequest(
         boolean onlyEcho = echo && maxTokens.orElse(1) == 0;
         int contextLength = choice.model().engine().contextLength();
         int wanted = onlyEcho ? 1 : maxTokens.orElse(DEFAULT_MAX_TOKENS);
-        List<TextPrompt> prompts = prompts(request, choice.model().engine(), contextLength - wanted);
+        PromptCut cut = PromptCut.read(request, contextLength - wanted);
+        List<TextPrompts.TextPrompt> prompts =
+                TextPrompts.read(request, "prompt", choice.model().engine(), cut);
         if (maxTokens.isEmpty()) {
             int longest = prompts.stream()
                     .mapToInt(prompt -> prompt.ids().length)
@@ -68,57 +62,5 @@ record CompletionRequest(
                     logprobs.getAsInt(), request.int32("prompt_logprobs").orElse(0)));
         }
         return builder.build();
-    }
-
-    // ---- prompts: a string, strings, token ids, or lists of token ids
-
-    private static List<TextPrompt> prompts(Fields request, Engine engine, int room) {
-        JsonNode prompt = request.required("prompt", "a string, strings, token ids or lists of token ids");
-        boolean addSpecials = request.flag("add_special_tokens", true);
-        PromptCut cut = PromptCut.read(request, room);
-        if (prompt.isString()) {
-            return List.of(text(prompt, engine, addSpecials, cut));
-        }
-        if (!prompt.isArray()) {
-            throw request.wrong("prompt", "a string or an array", prompt);
-        }
-        List<JsonNode> items = List.copyOf(prompt.values());
-        if (items.isEmpty()) {
-            throw ApiException.invalid("prompt", "prompt must not be empty");
-        }
-        if (items.getFirst().isNumber()) {
-            return List.of(ids(request, items, engine, cut));
-        }
-        if (items.size() > MAX_PROMPTS) {
-            throw ApiException.invalid(
-                    "prompt", "prompt has " + items.size() + " items; a request may have " + MAX_PROMPTS);
-        }
-        List<TextPrompt> prompts = new ArrayList<>();
-        for (JsonNode item : items) {
-            if (item.isString()) {
-                prompts.add(text(item, engine, addSpecials, cut));
-            } else if (item.isArray()) {
-                prompts.add(ids(request, List.copyOf(item.values()), engine, cut));
-            } else {
-                throw request.wrong("prompt", "an array of strings or of arrays of token ids", item);
-            }
-        }
-        return prompts;
-    }
-
-    private static TextPrompt text(JsonNode node, Engine engine, boolean addSpecials, PromptCut cut) {
-        String text = node.stringValue();
-        int[] ids = addSpecials
-                ? engine.tokenize(new Prompt.Text(text))
-                : engine.codec().encode(text);
-        return new TextPrompt(cut.apply(ids), text);
-    }
-
-    private static TextPrompt ids(Fields request, List<JsonNode> nodes, Engine engine, PromptCut cut) {
-        int[] ids =
-                nodes.stream().mapToInt(node -> request.int32("prompt", node)).toArray();
-        // Checks that there are such tokens.
-        int[] checked = cut.apply(engine.tokenize(new Prompt.Tokens(ids)));
-        return new TextPrompt(checked, engine.codec().decodeSkippingSpecial(checked));
     }
 }

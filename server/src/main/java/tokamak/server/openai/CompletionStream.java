@@ -52,7 +52,7 @@ final class CompletionStream {
         }
     }
 
-    private void sendEcho(int index, CompletionRequest.TextPrompt prompt, TokenEvent.PromptDone done) {
+    private void sendEcho(int index, TextPrompts.TextPrompt prompt, TokenEvent.PromptDone done) {
         ObjectNode chunk = chunk();
         ObjectNode choice = choice(chunk, index, Json.clean(prompt.text()));
         if (request.logprobs().isPresent()) {

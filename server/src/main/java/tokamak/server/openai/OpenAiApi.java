@@ -40,6 +40,7 @@ public final class OpenAiApi {
                 .addBelow("GET", ModelHandlers.PATH + "/", guarded(model::show))
                 .add("POST", "/v1/completions", guarded(new Generating(access, new CompletionHandler(models, metrics))))
                 .add("POST", "/v1/chat/completions", guarded(new Generating(access, new ChatHandler(models, metrics))))
+                .add("POST", "/v1/embeddings", guarded(new Generating(access, new EmbeddingHandler(models, metrics))))
                 .add("POST", "/tokenize", guarded(tokenize::tokenize))
                 .add("POST", "/detokenize", guarded(tokenize::detokenize));
         addSurroundings(router, models, metrics, isReady, version);

@@ -151,7 +151,7 @@ class ErrorsTest {
         TestServer.Answer wrong = server.get("/v1/completions");
         assertThat(wrong.status()).isEqualTo(405);
         assertThat(wrong.raw().headers().firstValue("allow")).contains("POST");
-        assertThat(server.post("/v1/embeddings", "{}").status()).isEqualTo(404);
+        assertThat(server.post("/v1/nothing", "{}").status()).isEqualTo(404);
     }
 
     /** Whatever comes is answered, never with a failure of the server. */
