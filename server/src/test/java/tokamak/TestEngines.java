@@ -45,6 +45,11 @@ public final class TestEngines {
         }
     }
 
+    /** The model of some files as the scheduler sees it, for tests that put something of their own around it. */
+    public static LanguageModel model(EngineConfig config) {
+        return CheckpointLoader.load(config, share -> {}).model();
+    }
+
     private static String tokenizerJson() {
         List<String> entries = new ArrayList<>();
         int next = 256;
