@@ -7,4 +7,5 @@ module tokamak.engine {
     exports tokamak.api;
     exports tokamak.chat;
     exports tokamak.tensor;
+    exports tokamak.workload;
 }

@@ -29,6 +29,14 @@ public record BenchOptions(
         int repetitions) {
     /** What is measured. */
     public sealed interface Subject {
+        /** Where the model is, or what stands for that. */
+        default Path path() {
+            return switch (this) {
+                case Model model -> model.path;
+                case Shape shape -> Path.of(shape.name);
+            };
+        }
+
         /** A model on disk. */
         record Model(Path path) implements Subject {}
 

@@ -56,7 +56,7 @@ public final class Benchmark {
     }
 
     private BenchReport run() {
-        try (Checkpoint checkpoint = open()) {
+        try (Checkpoint checkpoint = open(options.subject())) {
             Work work = Work.of(checkpoint);
             BenchReport.Model model = new BenchReport.Model(
                     checkpoint.path().getFileName().toString(), work.format(), work.bytes(), work.parameters());
@@ -73,8 +73,8 @@ public final class Benchmark {
         }
     }
 
-    private Checkpoint open() throws IOException {
-        return switch (options.subject()) {
+    static Checkpoint open(BenchOptions.Subject subject) throws IOException {
+        return switch (subject) {
             case BenchOptions.Subject.Model model -> Checkpoint.open(model.path());
             case BenchOptions.Subject.Shape shape -> {
                 try {

@@ -45,7 +45,11 @@ final class CheckpointLoader {
 
     /** @throws ModelLoadException if the model can't be opened; nothing stays open then */
     static LoadedModel load(EngineConfig config, DoubleConsumer progress) {
-        Checkpoint checkpoint = ModelFiles.open(config.model());
+        return load(ModelFiles.open(config.model()), config, progress);
+    }
+
+    /** Takes the checkpoint over: it is closed with the model, or at once if it can't be used. */
+    static LoadedModel load(Checkpoint checkpoint, EngineConfig config, DoubleConsumer progress) {
         try {
             return load(config, checkpoint, progress);
         } catch (IOException e) {

@@ -27,6 +27,7 @@ import tokamak.api.TokenEvent;
 import tokamak.api.TokenLogprobs;
 import tokamak.backend.cpu.PackCache;
 import tokamak.chat.ChatFormat;
+import tokamak.file.Checkpoint;
 import tokamak.keep.DiskBlockStore;
 import tokamak.grammar.Grammar;
 import tokamak.model.LanguageModel;
@@ -103,7 +104,15 @@ public final class Engine implements AutoCloseable {
 
     /** @param progress told the share of the model that is loaded, 0 to 1, on the caller's thread */
     public static Engine open(EngineConfig config, DoubleConsumer progress) {
-        LoadedModel loaded = CheckpointLoader.load(config, progress);
+        return start(CheckpointLoader.load(config, progress), config);
+    }
+
+    /** An engine on a checkpoint, which it closes. */
+    static Engine open(Checkpoint checkpoint, EngineConfig config) {
+        return start(CheckpointLoader.load(checkpoint, config, share -> {}), config);
+    }
+
+    private static Engine start(LoadedModel loaded, EngineConfig config) {
         try {
             return on(loaded, config);
         } catch (RuntimeException | Error e) {
@@ -335,6 +344,11 @@ public final class Engine implements AutoCloseable {
     /** Tokens that prompt and answer may have together. */
     public int contextLength() {
         return contextLength;
+    }
+
+    /** Ids of tokens are 0 to this, exclusive. */
+    public int numTokens() {
+        return loaded.numTokens();
     }
 
     /** Tokens per KV block. */

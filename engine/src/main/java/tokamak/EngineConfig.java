@@ -102,6 +102,10 @@ public record EngineConfig(
                 Duration.ofSeconds(30));
     }
 
+    public EngineConfig withModel(Path value) {
+        return change(draft -> draft.model = value);
+    }
+
     public EngineConfig withMaxModelLen(int value) {
         return change(draft -> draft.maxModelLen = value);
     }

@@ -9,6 +9,7 @@ import java.time.Duration;
  * @param numRequestsWaiting sequences that wait
  * @param numKvBlocks KV blocks in the pool
  * @param numKvBlocksUsed of these, blocks of running sequences
+ * @param numKvSlotsEmpty places for tokens in the used blocks that hold none
  * @param numSteps steps that computed something
  * @param numComputedTokens rows computed, recomputed ones included
  * @param numPromptTokens prompt tokens of started sequences
@@ -31,6 +32,7 @@ public record EngineStats(
         int numRequestsWaiting,
         int numKvBlocks,
         int numKvBlocksUsed,
+        int numKvSlotsEmpty,
         long numSteps,
         long numComputedTokens,
         long numPromptTokens,

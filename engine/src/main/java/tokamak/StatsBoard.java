@@ -25,6 +25,7 @@ final class StatsBoard implements StepObserver {
     private int numWaiting;
     private int numBlocks;
     private int numUsedBlocks;
+    private int numEmptySlots;
     private long numSteps;
     private long numComputedTokens;
     private long numPromptTokens;
@@ -68,6 +69,7 @@ final class StatsBoard implements StepObserver {
         numWaiting = stats.numWaiting();
         numBlocks = stats.numBlocks();
         numUsedBlocks = stats.numUsedBlocks();
+        numEmptySlots = stats.numEmptySlots();
         numSteps = stats.numSteps();
         numComputedTokens = stats.numComputedTokens();
         numPromptTokens = stats.numPromptTokens();
@@ -105,6 +107,7 @@ final class StatsBoard implements StepObserver {
                 numWaiting,
                 numBlocks,
                 numUsedBlocks,
+                numEmptySlots,
                 numSteps,
                 numComputedTokens,
                 numPromptTokens,

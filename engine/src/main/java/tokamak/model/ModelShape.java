@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import tokamak.file.GgufCheckpoint;
 import tokamak.file.ModelFormatException;
 import tokamak.file.SyntheticGguf;
@@ -73,6 +74,12 @@ public record ModelShape(
                         "context_length", 40960)
                 .forEach((key, value) -> metadata.put(architecture + "." + key, (long) value));
         metadata.put(architecture + ".rope.freq_base", 1_000_000.0);
+        // Words without a meaning: what computes tokens may have to write them out.
+        metadata.put("tokenizer.ggml.model", "gpt2");
+        metadata.put("tokenizer.ggml.pre", "qwen2");
+        metadata.put(
+                "tokenizer.ggml.tokens",
+                IntStream.range(0, vocabSize).mapToObj(id -> "t" + id).toArray(String[]::new));
         return metadata;
     }
 

@@ -548,6 +548,13 @@ final class Scheduler {
         stats.numRunning = running.size();
         stats.numWaiting = waiting.size();
         stats.numUsedBlocks = pool.numUsed();
+        stats.numEmptySlots = 0;
+        for (int i = 0; i < running.size(); i++) {
+            Sequence sequence = running.get(i);
+            if (sequence.load == null) {
+                stats.numEmptySlots += sequence.numBlocks() * blockSize - sequence.numComputed;
+            }
+        }
     }
 
     /** Starts over after an error in the books themselves: every sequence fails and the cache is empty. */

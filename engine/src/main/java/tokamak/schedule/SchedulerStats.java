@@ -17,6 +17,7 @@ public final class SchedulerStats {
     int numWaiting;
     int numUsedBlocks;
     int numBlocks;
+    int numEmptySlots;
 
     SchedulerStats() {}
 
@@ -79,6 +80,11 @@ public final class SchedulerStats {
 
     public int numUsedBlocks() {
         return numUsedBlocks;
+    }
+
+    /** Places in the running sequences' blocks that hold nothing. */
+    public int numEmptySlots() {
+        return numEmptySlots;
     }
 
     public int numBlocks() {

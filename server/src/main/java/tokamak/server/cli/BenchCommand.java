@@ -11,6 +11,7 @@ import picocli.CommandLine.Parameters;
 import tokamak.BenchOptions;
 import tokamak.BenchReport;
 import tokamak.Benchmark;
+import tokamak.ServeBenchReport;
 
 @Command(
         name = "bench",
@@ -97,6 +98,9 @@ final class BenchCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private ServeLikeOptions serveLike = new ServeLikeOptions();
+
+    @Mixin
     private HelpOption help = new HelpOption();
 
     BenchCommand(CliContext context) {
@@ -105,6 +109,15 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (serveLike.isWanted()) {
+            ServeBenchReport report = serveLike.run(context, subject(), threads.getLast(), isa.name(), kvType);
+            if (json) {
+                context.out().println(Json.compact(report));
+            } else {
+                new LatencyPage(context.out()).show(report);
+            }
+            return 0;
+        }
         BenchOptions options = new BenchOptions(
                 subject(), promptTokens, generatedTokens, depth, parallel, threads, isa.name(), kvType, repetitions);
         if (!json) {

@@ -1,0 +1,70 @@
+package tokamak.workload;
+
+import java.util.Arrays;
+
+/** When the tokens of one request came. Belongs to the thread that reads them until the request is over. */
+public final class RequestTimes {
+    private final Arrival arrival;
+    private final long startNanos;
+    private long[] tokenNanos = new long[64];
+    private int numTokens;
+    private int cachedTokens;
+    private boolean completed;
+
+    /** @param startNanos when the request was sent, or should have been */
+    public RequestTimes(Arrival arrival, long startNanos) {
+        this.arrival = arrival;
+        this.startNanos = startNanos;
+    }
+
+    public Arrival arrival() {
+        return arrival;
+    }
+
+    /** So many tokens have just come. */
+    public void tokens(int count, long nanos) {
+        for (int i = 0; i < count; i++) {
+            if (numTokens == tokenNanos.length) {
+                tokenNanos = Arrays.copyOf(tokenNanos, 2 * numTokens);
+            }
+            tokenNanos[numTokens++] = nanos;
+        }
+    }
+
+    /** The answer came to its end. */
+    public void completed(int cached) {
+        cachedTokens = cached;
+        completed = true;
+    }
+
+    public boolean isCompleted() {
+        return completed;
+    }
+
+    public int numTokens() {
+        return numTokens;
+    }
+
+    public int cachedTokens() {
+        return cachedTokens;
+    }
+
+    /** From the start to the first token; there must be one. */
+    double secondsToFirst() {
+        return (tokenNanos[0] - startNanos) * 1e-9;
+    }
+
+    /** From the start to the last token; there must be one. */
+    double secondsToLast() {
+        return (tokenNanos[numTokens - 1] - startNanos) * 1e-9;
+    }
+
+    /** From token to token. */
+    double[] secondsBetween() {
+        double[] seconds = new double[Math.max(0, numTokens - 1)];
+        for (int i = 0; i < seconds.length; i++) {
+            seconds[i] = (tokenNanos[i + 1] - tokenNanos[i]) * 1e-9;
+        }
+        return seconds;
+    }
+}
