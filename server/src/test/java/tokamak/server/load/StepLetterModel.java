@@ -3,6 +3,7 @@ package tokamak.server.load;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicLongArray;
+import tokamak.backend.BlockMemory;
 import tokamak.backend.StepInput;
 import tokamak.model.LanguageModel;
 
@@ -54,6 +55,16 @@ final class StepLetterModel implements LanguageModel {
     @Override
     public int maxPositions() {
         return model.maxPositions();
+    }
+
+    @Override
+    public BlockMemory kvMemory() {
+        return model.kvMemory();
+    }
+
+    @Override
+    public String kvFormat() {
+        return model.kvFormat();
     }
 
     @Override
