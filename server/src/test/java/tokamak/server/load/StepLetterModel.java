@@ -78,6 +78,11 @@ final class StepLetterModel implements LanguageModel {
     }
 
     @Override
+    public String kvFormat() {
+        return model.kvFormat();
+    }
+
+    @Override
     public int maxStepTokens() {
         return model.maxStepTokens();
     }
