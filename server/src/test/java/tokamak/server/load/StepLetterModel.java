@@ -78,11 +78,6 @@ final class StepLetterModel implements LanguageModel {
     }
 
     @Override
-    public String kvFormat() {
-        return model.kvFormat();
-    }
-
-    @Override
     public int maxStepTokens() {
         return model.maxStepTokens();
     }
