@@ -1,11 +1,11 @@
 // One measurement of llama.cpp; started by compare.mjs.
 import {getLlama} from "node-llama-cpp";
 
-const {file, p, n, parallel, threads} = JSON.parse(process.argv[2]);
+const {file, p, n, parallel, depth, threads} = JSON.parse(process.argv[2]);
 const llama = await getLlama({gpu: false, maxThreads: threads, build: "never", logLevel: "error"});
 const model = await llama.loadModel({modelPath: file, gpuLayers: 0});
 const context = await model.createContext({
-    contextSize: p + n + 64, sequences: parallel, batchSize: 512, threads, failedCreationRemedy: false
+    contextSize: Math.max(p, depth) + n + 64, sequences: parallel, batchSize: 512, threads, failedCreationRemedy: false
 });
 const sequences = Array.from({length: parallel}, () => context.getSequence());
 const tokens = count => Array.from({length: count}, (_, i) => 100 + i % 1000);
@@ -29,11 +29,13 @@ async function evaluate(sequence, promptLength, generated) {
 }
 
 await evaluate(sequences[0], 32, 4); // warm-up
-const prompt = await evaluate(sequences[0], p, 0);
+const prompt = p > 0 ? await evaluate(sequences[0], p, 0) : {first: NaN};
 const start = performance.now();
 let generate;
-if (parallel === 1) {
-    generate = n / (await evaluate(sequences[0], 2, n)).rest;
+if (n === 0) {
+    generate = NaN;
+} else if (parallel === 1) {
+    generate = n / (await evaluate(sequences[0], Math.max(2, depth), n)).rest;
 } else {
     await Promise.all(sequences.map(sequence => evaluate(sequence, 2, n)));
     generate = parallel * n / ((performance.now() - start) / 1000);

@@ -51,7 +51,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     private Buffer out;
     private Buffer keys;
     private Buffer values;
-    private final WorkerTeam.Job storing = (row, worker) -> storeToken(row);
+    private final WorkerTeam.Job storing = (chunk, worker) -> storeHead(chunk);
 
     @SuppressWarnings("NullAway") // run() sets what chunks read
     PackedAttention(Kernels kernels, int numWorkers) {
@@ -82,18 +82,31 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         this.keys = keys;
         this.values = values;
         code = code(cache.layout().type(), stored.headDim(), stored.valueDim());
-        team.run(storing, input.numTokens());
+        team.run(storing, input.numTokens() * stored.numKvHeads());
     }
 
-    private void storeToken(int row) {
+    private void storeHead(int chunk) {
         KvLayout.Layer stored = cache.layout().layers().get(layer);
-        long keyBytes = cache.blockBytes(stored, stored.headDim());
-        long valueBytes = cache.blockBytes(stored, stored.valueDim());
+        int row = chunk / stored.numKvHeads();
+        int head = chunk % stored.numKvHeads();
         int slot = input.slotMapping()[row];
-        MemorySegment keyBlock = cache.keys(layer).asSlice(slot / BLOCK * keyBytes, keyBytes);
-        MemorySegment valueBlock = cache.values(layer).asSlice(slot / BLOCK * valueBytes, valueBytes);
-        code.storeKeys(keys.memory(), keys.at(row), stored.numKvHeads(), keyBlock, slot % BLOCK);
-        code.storeValues(values.memory(), values.at(row), stored.numKvHeads(), valueBlock, slot % BLOCK);
+        long key = keys.at(row) + (long) head * stored.headDim();
+        code.storeKeys(
+                keys.memory(), key, 1, part(cache.keys(layer), stored, stored.headDim(), slot, head), slot % BLOCK);
+        long value = values.at(row) + (long) head * stored.valueDim();
+        code.storeValues(
+                values.memory(),
+                value,
+                1,
+                part(cache.values(layer), stored, stored.valueDim(), slot, head),
+                slot % BLOCK);
+    }
+
+    /** One head's part of the block that a slot is in. */
+    private MemorySegment part(MemorySegment blocks, KvLayout.Layer stored, int dim, int slot, int head) {
+        long blockBytes = cache.blockBytes(stored, dim);
+        long partBytes = blockBytes / stored.numKvHeads();
+        return blocks.asSlice(slot / BLOCK * blockBytes + head * partBytes, partBytes);
     }
 
     void run(

@@ -31,9 +31,12 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     private final Scratch scratch = new Scratch();
     private MemorySegment prepared = MemorySegment.NULL;
     private int rows;
-    private int panelsPerRange;
-    private PackedMatrix part;
-    private int firstOutput;
+    private List<PackedMatrix> parts;
+    /** Parts that are multiplied together: from {@code firstPart} on. */
+    private int firstPart;
+
+    private int[] rangeStarts = new int[1]; // [parts + 1] ranges of the parts before, counted from firstPart on
+    private int[] firstOutputs = new int[1]; // [parts + 1]
     private @Nullable Buffer bias;
     private Buffer x;
     private Buffer out;
@@ -49,22 +52,28 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
         this.x = x;
         this.bias = bias;
         this.out = out;
-        firstOutput = 0;
-        Object form = null;
-        List<PackedMatrix> parts = weight.parts();
+        parts = weight.parts();
+        if (rangeStarts.length <= parts.size()) {
+            rangeStarts = new int[parts.size() + 1];
+            firstOutputs = new int[parts.size() + 1];
+        }
         for (int i = 0; i < parts.size(); i++) {
-            part = parts.get(i);
-            if (!part.activationForm().equals(form)) {
-                form = part.activationForm();
-                prepare(team);
+            firstOutputs[i + 1] = firstOutputs[i] + Math.toIntExact(parts.get(i).rows());
+        }
+        int end;
+        for (firstPart = 0; firstPart < parts.size(); firstPart = end) {
+            Object form = parts.get(firstPart).activationForm();
+            end = firstPart + 1;
+            while (end < parts.size() && parts.get(end).activationForm().equals(form)) {
+                end++;
             }
-            multiply(team);
-            firstOutput += Math.toIntExact(part.rows());
+            prepare(team);
+            multiply(team, end);
         }
     }
 
     private void prepare(WorkerTeam team) {
-        prepared = scratch.require(part.activationBytes(rows));
+        prepared = scratch.require(parts.get(firstPart).activationBytes(rows));
         phase = Phase.PREPARE;
         if (rows < MIN_TOKENS_TO_SHARE) {
             for (int row = 0; row < rows; row++) {
@@ -75,47 +84,62 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
         }
     }
 
-    private void multiply(WorkerTeam team) {
-        int numPanels = part.numPanels();
-        int ranges = RANGES_PER_THREAD * team.size();
-        long panelWork = Math.max(1, part.bytes() / numPanels * rows);
-        long fewest = (MIN_RANGE_WORK + panelWork - 1) / panelWork;
-        panelsPerRange = (int) Math.min(numPanels, Math.max(fewest, (numPanels + ranges - 1) / ranges));
+    /** Parts that read the same activations are one job: threads need not wait for each other between them. */
+    private void multiply(WorkerTeam team, int endPart) {
+        long bytes = 0;
+        for (int i = firstPart; i < endPart; i++) {
+            bytes += parts.get(i).bytes();
+        }
+        long rangeBytes = Math.max(MIN_RANGE_WORK / rows, bytes / ((long) RANGES_PER_THREAD * team.size()));
+        rangeStarts[firstPart] = 0;
+        for (int i = firstPart; i < endPart; i++) {
+            PackedMatrix part = parts.get(i);
+            long ranges = (part.bytes() + rangeBytes / 2) / Math.max(1, rangeBytes);
+            rangeStarts[i + 1] = rangeStarts[i] + (int) Math.clamp(ranges, 1, part.numPanels());
+        }
         phase = Phase.MULTIPLY;
-        team.run(this, (numPanels + panelsPerRange - 1) / panelsPerRange);
+        team.run(this, rangeStarts[endPart]);
     }
 
     @Override
     public void run(int chunk, int worker) {
         switch (phase) {
             case PREPARE ->
-                part.prepare(
-                        x.memory(),
-                        (long) x.offset() * Float.BYTES,
-                        (long) x.stride() * Float.BYTES,
-                        rows,
-                        chunk,
-                        chunk + 1,
-                        prepared);
-            case MULTIPLY -> multiplyRange(chunk);
+                parts.get(firstPart)
+                        .prepare(
+                                x.memory(),
+                                (long) x.offset() * Float.BYTES,
+                                (long) x.stride() * Float.BYTES,
+                                rows,
+                                chunk,
+                                chunk + 1,
+                                prepared);
+            case MULTIPLY -> {
+                int index = firstPart;
+                while (rangeStarts[index + 1] <= chunk) {
+                    index++;
+                }
+                multiplyRange(index, chunk - rangeStarts[index], rangeStarts[index + 1] - rangeStarts[index]);
+            }
         }
     }
 
-    private void multiplyRange(int range) {
-        int from = range * panelsPerRange;
-        int to = Math.min(from + panelsPerRange, part.numPanels());
-        long start = ((long) out.offset() + firstOutput) * Float.BYTES;
+    private void multiplyRange(int index, int range, int numRanges) {
+        PackedMatrix part = parts.get(index);
+        int from = (int) ((long) part.numPanels() * range / numRanges);
+        int to = (int) ((long) part.numPanels() * (range + 1) / numRanges);
+        long start = ((long) out.offset() + firstOutputs[index]) * Float.BYTES;
         part.multiply(prepared, rows, out.memory(), start, (long) out.stride() * Float.BYTES, from, to);
         Buffer bias = this.bias;
         if (bias != null) {
             int end = (int) Math.min((long) to * part.panelRows(), part.rows());
             for (int row = 0; row < rows; row++) {
-                addBias(bias, row, from * part.panelRows(), end);
+                addBias(bias, firstOutputs[index], row, from * part.panelRows(), end);
             }
         }
     }
 
-    private void addBias(Buffer bias, int row, int from, int to) {
+    private void addBias(Buffer bias, int firstOutput, int row, int from, int to) {
         long outAt = out.at(row) + firstOutput;
         long biasAt = (long) bias.offset() + firstOutput;
         for (int n = from; n < to; n++) {
