@@ -97,6 +97,11 @@ final class ByteCursor {
         return bytes.asSlice(advance(byteSize), byteSize);
     }
 
+    /** What was read from an earlier position on. */
+    MemorySegment since(long earlier) {
+        return bytes.asSlice(earlier, position - earlier);
+    }
+
     byte[] readBytes(int length) throws ModelFormatException {
         return view(length).toArray(ValueLayout.JAVA_BYTE);
     }

@@ -1,10 +1,14 @@
 package tokamak.file;
 
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import tokamak.tensor.DType;
 
 /** The numbers by which GGUF files name tensor types (enum ggml_type). */
 final class GgmlTypes {
+    private static final int END = 64;
+
     private GgmlTypes() {}
 
     /** Empty for numbers that no longer or not yet have a meaning, and for Q8_1, which files never hold. */
@@ -46,5 +50,12 @@ final class GgmlTypes {
             case 42 -> Optional.of(DType.Q2_0);
             default -> Optional.empty();
         };
+    }
+
+    /** Empty for types that have no number. */
+    static OptionalInt idOf(DType dtype) {
+        return IntStream.range(0, END)
+                .filter(id -> byId(id).filter(dtype::equals).isPresent())
+                .findFirst();
     }
 }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -17,39 +19,42 @@ public final class GgufCheckpoint implements Checkpoint {
 
     private final Path path;
     private final Metadata metadata;
+    private final Map<String, MemorySegment> rawPairs;
     private final TensorTable tensors;
 
-    GgufCheckpoint(Path path, Metadata metadata, TensorTable tensors) {
+    GgufCheckpoint(Path path, Metadata metadata, Map<String, MemorySegment> rawPairs, TensorTable tensors) {
         this.path = path;
         this.metadata = metadata;
+        this.rawPairs = rawPairs;
         this.tensors = tensors;
     }
 
     static GgufCheckpoint open(Path path) throws IOException {
         TensorTable tensors = new TensorTable(path);
         try {
-            return new GgufCheckpoint(path, load(path, tensors), tensors);
+            GgufHeader header = load(path, tensors);
+            return new GgufCheckpoint(path, header.metadata(), header.rawPairs(), tensors);
         } catch (Throwable failure) {
             tensors.close();
             throw failure;
         }
     }
 
-    private static Metadata load(Path path, TensorTable tensors) throws IOException {
+    private static GgufHeader load(Path path, TensorTable tensors) throws IOException {
         MemorySegment mapped = tensors.map(path);
         GgufHeader header = GgufHeader.read(path, mapped);
         long numParts = header.metadata().integer("split.count", 1);
         if (numParts <= 1) {
             tensors.add(path, tensors.checked(path, mapped, header.tensors()));
-            return header.metadata();
+            return header;
         }
         return loadParts(path, numParts, tensors);
     }
 
     /** Metadata comes from the first part; the others hold tensors only. */
-    private static Metadata loadParts(Path opened, long numParts, TensorTable tensors) throws IOException {
+    private static GgufHeader loadParts(Path opened, long numParts, TensorTable tensors) throws IOException {
         Path[] parts = partsOf(opened, numParts);
-        Metadata first = null;
+        GgufHeader first = null;
         for (int i = 0; i < parts.length; i++) {
             MemorySegment mapped = tensors.map(parts[i]);
             GgufHeader header = GgufHeader.read(parts[i], mapped);
@@ -60,12 +65,13 @@ public final class GgufCheckpoint implements Checkpoint {
                         + ", found " + no + " of " + count);
             }
             tensors.add(parts[i], tensors.checked(parts[i], mapped, header.tensors()));
-            first = first == null ? header.metadata() : first;
+            first = first == null ? header : first;
         }
         if (first == null) {
             throw new IllegalStateException("a split model has at least one part");
         }
-        long expected = first.integer("split.tensors.count", tensors.names().size());
+        long expected =
+                first.metadata().integer("split.tensors.count", tensors.names().size());
         if (expected != tensors.names().size()) {
             throw new ModelFormatException(parts[0] + ": key 'split.tensors.count' promises " + expected
                     + " tensors in all parts, found " + tensors.names().size());
@@ -101,6 +107,11 @@ public final class GgufCheckpoint implements Checkpoint {
     @Override
     public Metadata metadata() {
         return metadata;
+    }
+
+    /** Every key in file order, with its value as the file has it: the type's number and the bytes. */
+    public Map<String, MemorySegment> rawPairs() {
+        return Collections.unmodifiableMap(rawPairs);
     }
 
     @Override

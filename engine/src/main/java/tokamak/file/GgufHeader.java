@@ -15,7 +15,7 @@ import tokamak.tensor.DType;
  *
  * <p>Layout: magic, version, numTensors, numPairs; pairs; tensor entries; padding to the alignment; tensor data.
  */
-record GgufHeader(Metadata metadata, List<TensorEntry> tensors) {
+record GgufHeader(Metadata metadata, Map<String, MemorySegment> rawPairs, List<TensorEntry> tensors) {
     private static final int MAGIC = 'G' | 'G' << 8 | 'U' << 16 | 'F' << 24;
     private static final int FIRST_VERSION = 2;
     private static final int LAST_VERSION = 3;
@@ -41,7 +41,8 @@ record GgufHeader(Metadata metadata, List<TensorEntry> tensors) {
         checkMagic(file, in, mapped.byteSize());
         int numTensors = in.readCount("tensors", 8 + 4 + 4 + 8, MAX_TENSORS);
         int numPairs = in.readCount("key-value pairs", 8 + 4 + 1, MAX_PAIRS);
-        Metadata metadata = new Metadata(file.toString(), readPairs(in, numPairs));
+        Map<String, MemorySegment> rawPairs = new LinkedHashMap<>();
+        Metadata metadata = new Metadata(file.toString(), readPairs(in, numPairs, rawPairs));
         int alignment = alignment(file, metadata);
         List<RawTensor> raw = new ArrayList<>();
         for (int i = 0; i < numTensors; i++) {
@@ -53,7 +54,7 @@ record GgufHeader(Metadata metadata, List<TensorEntry> tensors) {
         for (RawTensor tensor : raw) {
             entries.add(tensor.locate(file, dataStart, alignment));
         }
-        return new GgufHeader(metadata, entries);
+        return new GgufHeader(metadata, rawPairs, entries);
     }
 
     private static void checkMagic(Path file, ByteCursor in, long fileBytes) throws ModelFormatException {
@@ -72,15 +73,18 @@ record GgufHeader(Metadata metadata, List<TensorEntry> tensors) {
         }
     }
 
-    private static Map<String, Object> readPairs(ByteCursor in, int numPairs) throws ModelFormatException {
+    private static Map<String, Object> readPairs(ByteCursor in, int numPairs, Map<String, MemorySegment> raw)
+            throws ModelFormatException {
         Map<String, Object> pairs = new LinkedHashMap<>();
         for (int i = 0; i < numPairs; i++) {
             in.reading("key-value pair " + i + " of " + numPairs);
             String key = in.readString(MAX_KEY_BYTES);
             in.reading("key '" + key + "'");
+            long start = in.position();
             if (pairs.put(key, GgufValue.read(in)) != null) {
                 throw in.broken("every key once", "it a second time");
             }
+            raw.put(key, in.since(start));
         }
         return pairs;
     }

@@ -50,7 +50,7 @@ public final class SyntheticGguf {
                 fill(spec, data, random);
                 tensors.add(path, List.of(new Tensor(spec.name(), spec.dtype(), spec.shape(), data)));
             }
-            return new GgufCheckpoint(path, new Metadata(name, metadata), tensors);
+            return new GgufCheckpoint(path, new Metadata(name, metadata), Map.of(), tensors);
         } catch (Throwable failure) {
             tensors.close();
             throw failure;

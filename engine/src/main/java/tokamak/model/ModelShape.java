@@ -52,11 +52,11 @@ public record ModelShape(
     /**
      * A model of this shape with random weights in memory.
      *
-     * @param format a {@link DType} for all matrices, or the mix Q4_K_M
+     * @param format a {@link DType} for all matrices, or a {@link FormatMix}
      * @throws IllegalArgumentException if there is no such format
      */
     public GgufCheckpoint create(String format, long seed) throws ModelFormatException {
-        return SyntheticGguf.create(name, metadata(), specs(Mix.named(format)), seed);
+        return SyntheticGguf.create(name, metadata(), specs(FormatMix.named(format)), seed);
     }
 
     private Map<String, Object> metadata() {
@@ -83,7 +83,7 @@ public record ModelShape(
         return metadata;
     }
 
-    private List<Spec> specs(Mix mix) {
+    private List<Spec> specs(FormatMix mix) {
         List<Spec> specs = new ArrayList<>();
         specs.add(new Spec("token_embd.weight", tiedEmbeddings ? mix.output() : mix.plain(), vocabSize, hiddenSize));
         specs.add(new Spec("output_norm.weight", DType.F32, hiddenSize));
@@ -96,7 +96,7 @@ public record ModelShape(
         return specs;
     }
 
-    private void addLayer(List<Spec> specs, String block, Mix mix, DType important) {
+    private void addLayer(List<Spec> specs, String block, FormatMix mix, DType important) {
         int queryDim = numHeads * headDim;
         int keyDim = numKvHeads * headDim;
         specs.add(new Spec(block + "attn_norm.weight", DType.F32, hiddenSize));
@@ -112,30 +112,5 @@ public record ModelShape(
         specs.add(new Spec(block + "ffn_gate.weight", mix.plain(), intermediateSize, hiddenSize));
         specs.add(new Spec(block + "ffn_up.weight", mix.plain(), intermediateSize, hiddenSize));
         specs.add(new Spec(block + "ffn_down.weight", important, hiddenSize, intermediateSize));
-    }
-
-    /** Which matrices are stored how, as llama.cpp's quantiser chooses. */
-    private record Mix(DType plain, DType output, boolean moreForSome) {
-        static Mix named(String format) {
-            String name = format.toUpperCase(Locale.ROOT);
-            if (name.equals("Q4_K_M")) {
-                return new Mix(DType.Q4_K, DType.Q6_K, true);
-            }
-            try {
-                DType dtype = DType.valueOf(name);
-                boolean small = dtype.isBlocked() && dtype != DType.Q8_0;
-                return new Mix(dtype, small ? DType.Q6_K : dtype, false);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(
-                        "no format is called '" + format + "'; expected F32, F16, BF16, Q8_0, Q4_0, Q4_K_M, Q6_K ...",
-                        e);
-            }
-        }
-
-        /** Value and down matrices: the first and last eighth of the layers, and every third between, get more bits. */
-        DType important(int layer, int numLayers) {
-            boolean more = layer < numLayers / 8 || layer >= 7 * numLayers / 8 || (layer - numLayers / 8) % 3 == 2;
-            return moreForSome && more ? output : plain;
-        }
     }
 }

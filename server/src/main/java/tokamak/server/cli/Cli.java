@@ -55,6 +55,7 @@ public final class Cli {
         line.addSubcommand(new GenerateCommand(context));
         line.addSubcommand(new ScoreCommand(context));
         line.addSubcommand(new PerplexityCommand(context));
+        line.addSubcommand(new QuantizeCommand(context));
         CommandLine serve = new CommandLine(new ServeCommand(context));
         VllmFlags.addTo(serve);
         line.addSubcommand(serve);

@@ -17,6 +17,7 @@ final class CommandGroups {
         Map<String, List<String>> groups = new LinkedHashMap<>();
         groups.put("Use a model", List.of("run", "serve", "generate", "score"));
         groups.put("Look into a model", List.of("inspect", "tokenize"));
+        groups.put("Change a model", List.of("quantize"));
         groups.put("Measure", List.of("bench", "perplexity", "selftest"));
         return groups;
     }
