@@ -28,6 +28,9 @@ public final class Quantizers {
                     case Q2_K, Q3_K, Q8_K, Q1_0, Q2_0 -> null;
                     case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_NL, IQ4_XS -> null;
                     case TQ1_0, TQ2_0, NVFP4 -> null;
+                    case I4_G32, I4_G64, I4_G128, I8_G32, I8_G64, I8_G128, F8_G32, F8_G64, F8_G128 -> null;
+                    case U2_G32, U2_G64, U2_G128, U3_G32, U3_G64, U3_G128 -> null;
+                    case U4_G32, U4_G64, U4_G128, U8_G32, U8_G64, U8_G128 -> null;
                 });
     }
 
