@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import tokamak.Engine;
@@ -43,6 +44,7 @@ public final class TestServer implements AutoCloseable {
             .build();
     private final Semaphore steps = new Semaphore(0);
     private volatile boolean gated;
+    private volatile long stepNanos;
     public final Engine engine;
     public final ApiServer server;
 
@@ -70,6 +72,7 @@ public final class TestServer implements AutoCloseable {
             if (gated) {
                 steps.acquireUninterruptibly();
             }
+            LockSupport.parkNanos(stepNanos);
         });
         engine = TestEngines.onBytes(model, config.apply(EngineConfig.of(Path.of("unused"))));
         ServedModel served =
@@ -92,6 +95,11 @@ public final class TestServer implements AutoCloseable {
     /** From now on the model waits for {@link #allowSteps}. */
     public void gate() {
         gated = true;
+    }
+
+    /** From now on every step takes so long. */
+    public void slow(Duration step) {
+        stepNanos = step.toNanos();
     }
 
     public void allowSteps(int count) {

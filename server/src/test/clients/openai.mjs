@@ -1,0 +1,101 @@
+// node openai.mjs TASK URL [KEY]: OpenAI's own client for Node against a server whose model says the alphabet.
+import assert from 'node:assert/strict';
+import OpenAI from 'openai';
+
+const [task, url, key] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key ?? 'none', maxRetries: 0, timeout: 30000 });
+const hi = { model: 'abc', temperature: 0, max_tokens: 3, messages: [{ role: 'user', content: 'hi' }] };
+
+async function rejects(promise, kind, check = () => {}) {
+  const error = await promise.then(() => assert.fail(`expected ${kind.name}`), (e) => e);
+  assert.ok(error instanceof kind, `expected ${kind.name}, found ${error}`);
+  check(error);
+}
+
+const tasks = {
+  async talk() {
+    const whole = await client.chat.completions.create(hi);
+    assert.equal(whole.choices[0].message.content, 'bcd');
+    assert.equal(whole.choices[0].finish_reason, 'length');
+    assert.deepEqual([whole.usage.prompt_tokens, whole.usage.completion_tokens], [9, 3]);
+
+    let text = '';
+    let usage = null;
+    for await (const chunk of await client.chat.completions.create({ ...hi, stream: true, stream_options: { include_usage: true } })) {
+      text += chunk.choices[0]?.delta.content ?? '';
+      usage = chunk.usage ?? usage;
+    }
+    assert.equal(text, 'bcd');
+    assert.equal(usage.total_tokens, 12);
+
+    const helper = client.chat.completions.stream({ ...hi, n: 2, logprobs: true, top_logprobs: 2 });
+    const final = await helper.finalChatCompletion();
+    assert.deepEqual(final.choices.map((choice) => choice.message.content), ['bcd', 'bcd']);
+    assert.equal(final.choices[1].logprobs.content.length, 3);
+
+    const completion = await client.completions.create({ model: 'abc', prompt: ['a', 'm'], max_tokens: 2, temperature: 0, echo: true });
+    assert.deepEqual(completion.choices.map((choice) => choice.text), ['abc', 'mno']);
+
+    // The client asks for base64 and gives numbers.
+    const embeddings = await client.embeddings.create({ model: 'abc', input: ['a', 'bb'], dimensions: 3 });
+    assert.equal(embeddings.data[1].embedding.length, 3);
+    assert.ok(Math.abs(Math.hypot(...embeddings.data[1].embedding) - 1) < 1e-6);
+
+    const names = [];
+    for await (const model of client.models.list()) {
+      names.push(model.id);
+    }
+    assert.deepEqual(names, ['abc', 'org/alias']);
+    assert.equal((await client.models.retrieve('org/alias')).id, 'org/alias');
+  },
+
+  async errors() {
+    await rejects(client.chat.completions.create({ ...hi, model: 'nobody' }), OpenAI.NotFoundError,
+      (e) => assert.deepEqual([e.status, e.code, e.param, e.type], [404, 'model_not_found', 'model', 'invalid_request_error']));
+    await rejects(client.chat.completions.create({ ...hi, temperature: -1 }), OpenAI.BadRequestError, (e) => assert.equal(e.param, 'temperature'));
+    await rejects(client.chat.completions.create({ ...hi, max_tokens: 100000 }), OpenAI.BadRequestError, (e) => assert.equal(e.code, 'context_length_exceeded'));
+    await rejects(client.chat.completions.create({ ...hi, stream: true, temperature: -1 }), OpenAI.BadRequestError);
+    await rejects(client.completions.create({ model: 'abc', prompt: '!', max_tokens: 2 }), OpenAI.InternalServerError, (e) => assert.ok(e.requestID));
+    // It fails at the fourth token, when the answer has begun.
+    const stream = await client.chat.completions.create({ ...hi, stream: true, messages: [{ role: 'user', content: '!' }] }).catch((e) => e);
+    assert.ok(stream instanceof OpenAI.APIError, `expected an APIError, found ${stream}`);
+  },
+
+  async unauthorized() {
+    await rejects(client.models.list(), OpenAI.AuthenticationError, (e) => assert.equal(e.code, 'invalid_api_key'));
+  },
+
+  // The key may be used twice a minute.
+  async limited() {
+    await client.chat.completions.create(hi);
+    await client.chat.completions.create(hi);
+    await rejects(client.chat.completions.create(hi), OpenAI.RateLimitError, (e) => {
+      assert.equal(e.code, 'rate_limit_exceeded');
+      assert.ok(Number(e.headers.get('retry-after')) >= 1);
+    });
+  },
+
+  // The queue is full until the client has been refused once.
+  async retry() {
+    const answer = await client.chat.completions.create(hi, { maxRetries: 5 });
+    assert.equal(answer.choices[0].message.content, 'bcd');
+  },
+
+  // Digits go on for ever.
+  async abort() {
+    const endless = { ...hi, max_tokens: 1500, messages: [{ role: 'user', content: 'hi' }], chat_template_kwargs: { start: '0' } };
+    const stream = await client.chat.completions.create({ ...endless, stream: true });
+    let count = 0;
+    for await (const _ of stream) {
+      if (++count === 5) {
+        break;
+      }
+    }
+    assert.ok(stream.controller.signal.aborted);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 300);
+    await rejects(client.chat.completions.create(endless, { signal: controller.signal }), OpenAI.APIUserAbortError);
+  },
+};
+
+await tasks[task]();

@@ -1,0 +1,74 @@
+package tokamak.server.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tokamak.server.NodeClients;
+import tokamak.server.TestServer;
+import tokamak.server.access.KeyLimits;
+
+/** OpenAI's own client for Node. */
+class NodeClientTest {
+    @BeforeAll
+    static void findClient() {
+        NodeClients.require("openai");
+    }
+
+    @Test
+    void chatsCompletionsEmbeddingsModelsAndResponses() throws Exception {
+        try (TestServer server = new TestServer()) {
+            NodeClients.run("openai.mjs", "talk", server.server.url());
+        }
+    }
+
+    @Test
+    void errorsBecomeTheClientsOwn() throws Exception {
+        try (TestServer server = new TestServer()) {
+            NodeClients.run("openai.mjs", "errors", server.server.url());
+        }
+        try (TestServer server = TestServer.withKey("s3", new KeyLimits(2, 0, 0, 0, Set.of()))) {
+            NodeClients.run("openai.mjs", "unauthorized", server.server.url(), "wrong");
+            NodeClients.run("openai.mjs", "limited", server.server.url(), "s3");
+        }
+    }
+
+    @Test
+    void aRefusedRequestIsTriedAgain() throws Exception {
+        try (TestServer server = new TestServer(
+                http -> http, config -> config.withBatchLimits(1, 64).withQueueLimits(1, 10_000))) {
+            FullQueue queue = FullQueue.of(server);
+            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(server));
+            while (server.stats().numRejected() == 0 && !client.isDone()) {
+                Thread.sleep(5);
+            }
+            server.openGate();
+            client.get(60, TimeUnit.SECONDS);
+            assertThat(server.stats().numRejected()).isPositive();
+            queue.close();
+        }
+    }
+
+    private static String retry(TestServer server) {
+        try {
+            return NodeClients.run("openai.mjs", "retry", server.server.url());
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void anAbortedRequestIsCancelledHere() throws Exception {
+        try (TestServer server = new TestServer()) {
+            server.slow(Duration.ofMillis(2));
+            NodeClients.run("openai.mjs", "abort", server.server.url());
+            TestServer.await("nothing is left", () -> server.stats().numOpenAnswers() == 0);
+            assertThat(server.stats().numAborted()).isEqualTo(2);
+            assertThat(server.stats().numFinished()).isZero();
+        }
+    }
+}
