@@ -63,6 +63,7 @@ final class CheckpointLoader {
 
     private static LoadedModel load(EngineConfig config, Checkpoint checkpoint, DoubleConsumer progress)
             throws IOException {
+        ModelLoader.requireQuantization(checkpoint, config.quantization());
         Architecture architecture = Families.of(checkpoint);
         ModelConfig model = architecture.configure(Hyperparameters.of(checkpoint));
         Tokenizer tokenizer = Tokenizer.of(checkpoint);

@@ -11,6 +11,7 @@ import tokamak.backend.KvType;
  * How to open an engine. {@link #of} has good values for everything; 0 means that the engine chooses and says what.
  *
  * @param model a GGUF file or a Hugging Face folder
+ * @param quantization method that the model's files must have, by vLLM's names; auto: any
  * @param maxModelLen tokens of prompt and answer together; 0: what the model and the memory allow
  * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
  * @param kvCacheType how keys and values are kept
@@ -35,6 +36,7 @@ import tokamak.backend.KvType;
  */
 public record EngineConfig(
         Path model,
+        String quantization,
         int maxModelLen,
         long kvCacheMemoryBytes,
         KvType kvCacheType,
@@ -81,6 +83,7 @@ public record EngineConfig(
     public static EngineConfig of(Path model) {
         return new EngineConfig(
                 model,
+                "auto",
                 0,
                 0,
                 KvType.F16,
@@ -104,6 +107,11 @@ public record EngineConfig(
 
     public EngineConfig withModel(Path value) {
         return change(draft -> draft.model = value);
+    }
+
+    /** @param value such as {@code awq}; {@code auto} for any */
+    public EngineConfig withQuantization(String value) {
+        return change(draft -> draft.quantization = value);
     }
 
     public EngineConfig withMaxModelLen(int value) {
@@ -202,6 +210,7 @@ public record EngineConfig(
     /** The same components, changeable. */
     private static final class Draft {
         Path model;
+        String quantization;
         int maxModelLen;
         long kvCacheMemoryBytes;
         KvType kvCacheType;
@@ -232,6 +241,7 @@ public record EngineConfig(
 
         Draft(EngineConfig from) {
             model = from.model;
+            quantization = from.quantization;
             maxModelLen = from.maxModelLen;
             kvCacheMemoryBytes = from.kvCacheMemoryBytes;
             kvCacheType = from.kvCacheType;
@@ -256,6 +266,7 @@ public record EngineConfig(
         EngineConfig build() {
             return new EngineConfig(
                     model,
+                    quantization,
                     maxModelLen,
                     kvCacheMemoryBytes,
                     kvCacheType,

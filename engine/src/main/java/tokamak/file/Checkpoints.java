@@ -25,6 +25,21 @@ final class Checkpoints {
             throw new ModelFormatException(path + ": expected a GGUF file or a folder, found one file of a Hugging Face"
                     + " model; give the folder it lies in");
         }
+        if (isTensorRtEngine(name)) {
+            throw new ModelFormatException(path + tensorRtEngine());
+        }
         return GgufCheckpoint.open(path);
+    }
+
+    /** Whether a file is a model compiled for one kind of graphics processor. */
+    static boolean isTensorRtEngine(String name) {
+        return name.endsWith(".engine") || name.endsWith(".plan");
+    }
+
+    /** What to say about one, after its name. */
+    static String tensorRtEngine() {
+        return ": a TensorRT engine is machine code for one kind of graphics processor, from which weights can't be read"
+                + " back; give the Hugging Face folder or the TensorRT-LLM checkpoint (config.json and"
+                + " rank0.safetensors) that it was built from, or a GGUF file";
     }
 }

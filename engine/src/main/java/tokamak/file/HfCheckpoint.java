@@ -58,6 +58,11 @@ public final class HfCheckpoint implements Checkpoint {
             throw new ModelFormatException(folder
                     + ": expected a Hugging Face model folder, found GGUF files in it; give the path of one of them");
         }
+        Optional<String> compiled =
+                names.stream().filter(Checkpoints::isTensorRtEngine).findFirst();
+        if (compiled.isPresent()) {
+            throw new ModelFormatException(folder.resolve(compiled.get()) + Checkpoints.tensorRtEngine());
+        }
         boolean hasTokenizer = names.stream()
                 .anyMatch(
                         name -> name.startsWith("tokenizer.") || name.startsWith("vocab.") || name.endsWith(".model"));

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -112,6 +113,34 @@ public final class ModelLoader {
                 rope.magnitude(),
                 Arrays.hashCode(localRope.inverseFrequencies()),
                 localRope.magnitude());
+    }
+
+    /**
+     * Checks that a checkpoint is quantised as its user thinks.
+     *
+     * @param name the method as vLLM calls it; {@code auto} for any
+     * @throws ModelFormatException if it is quantised otherwise, or not at all
+     */
+    public static void requireQuantization(Checkpoint checkpoint, String name) throws IOException {
+        String wanted = switch (name.toLowerCase(Locale.ROOT)) {
+            case "awq_marlin", "awq_triton" -> "awq";
+            case "gptq_marlin" -> "gptq";
+            case "modelopt_fp8" -> "modelopt";
+            case "bnb" -> "bitsandbytes";
+            default -> name.toLowerCase(Locale.ROOT);
+        };
+        if (wanted.equals("auto")) {
+            return;
+        }
+        String found = switch (checkpoint) {
+            case GgufCheckpoint gguf -> "gguf";
+            case HfCheckpoint folder -> QuantizedLayers.of(folder).method();
+        };
+        if (!wanted.equals(found)) {
+            String state = found.equals("none") ? "is not quantised" : "is quantised by the method '" + found + "'";
+            throw new ModelFormatException(checkpoint.path() + ": the quantisation '" + name
+                    + "' was asked for, but the model " + state + "; leave the option out to take it as it is");
+        }
     }
 
     private static QuantizedLayers quantized(Checkpoint checkpoint) throws IOException {

@@ -145,15 +145,24 @@ record GptqScheme(HfCheckpoint checkpoint, int zeroOffset, Layer usual, Map<Patt
             throws ModelFormatException {
         Optional<Tensor> tensor = parts.find(".g_idx");
         int[] stored = tensor.isPresent() ? storedGroups(parts, tensor.get(), columns, numGroups) : null;
-        if (stored != null) {
-            return stored;
-        }
-        int size = layer.groupSize() == -1 ? columns : layer.groupSize();
-        if ((columns + size - 1) / size != numGroups) {
+        int size = layer.groupSize() == -1 ? columns : Math.min(columns, layer.groupSize());
+        // The last group may be smaller only where g_idx says so.
+        boolean fits = stored == null
+                ? columns % size == 0 && columns / size == numGroups
+                : (columns + size - 1) / size == numGroups && largest(stored, numGroups) == size;
+        if (!fits) {
             throw parts.error("'" + parts.module() + "' has " + columns + " inputs and " + numGroups
-                    + " groups of scales; groups of " + size + " do not divide it so");
+                    + " groups of scales; groups of " + size + ", as the configuration says, do not divide it so");
         }
-        return Groups.consecutive(columns, size);
+        return stored != null ? stored : Groups.consecutive(columns, size);
+    }
+
+    private static int largest(int[] groups, int numGroups) {
+        int[] sizes = new int[numGroups];
+        for (int group : groups) {
+            sizes[group]++;
+        }
+        return Arrays.stream(sizes).max().orElse(0);
     }
 
     /** Null where they say nothing: some checkpoints have the tensor, but never filled it in. */

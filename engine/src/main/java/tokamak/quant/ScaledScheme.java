@@ -183,7 +183,7 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
         Tensor scale = parts.require(".weight_scale");
         float[] scales = parts.scales(scale);
         Shape shape = Shape.of(parts, scale, rows, columns, weights);
-        byte[] zeros = packedZeros(parts, shape.numBands(rows), shape.numGroups(), bits, weights.symmetric());
+        byte[] zeros = packedZeros(parts, shape.numBands(rows), shape.numGroups(), weights, found == dense);
         Optional<Tensor> stored = parts.find(".weight_g_idx");
         Groups groups = shape.groups(columns, scales, zeros);
         if (stored.isPresent()) {
@@ -212,12 +212,13 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
     }
 
     /** Zero points packed down the rows, or a signed byte each. */
-    private static byte @Nullable [] packedZeros(Parts parts, int bands, int numGroups, int bits, boolean symmetric)
-            throws ModelFormatException {
+    private static byte @Nullable [] packedZeros(
+            Parts parts, int bands, int numGroups, Weights weights, boolean gapless) throws ModelFormatException {
+        int bits = weights.bits();
         int half = 1 << bits - 1;
         Optional<Tensor> tensor = parts.find(".weight_zero_point");
         if (tensor.isEmpty()) {
-            if (!symmetric) {
+            if (!weights.symmetric()) {
                 parts.require(".weight_zero_point");
             }
             return null;
@@ -230,20 +231,11 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
             }
             return Groups.unlessAll(zeros, half);
         }
-        int dense = (int) (((long) bands * bits + 31) / 32);
-        int padded = (bands + 32 / bits - 1) / (32 / bits);
-        Tensor words = tensor.get();
-        boolean fits = words.dtype() == DType.I32
-                && words.rank() == 2
-                && words.dim(1) == numGroups
-                && (words.dim(0) == dense || words.dim(0) == padded);
-        if (!fits) {
-            throw parts.error(words + ": expected I32[" + dense + ", " + numGroups + "]");
-        }
-        int[] packed = parts.integers(Grid.shaped(parts, words, words.dim(0), numGroups));
-        boolean gapless = words.dim(0) == dense;
         int perWord = 32 / bits;
-        int[] column = new int[Math.toIntExact(words.dim(0))];
+        int numWords = gapless ? (int) (((long) bands * bits + 31) / 32) : (bands + perWord - 1) / perWord;
+        Tensor words = parts.require(".weight_zero_point", DType.I32, numWords, numGroups);
+        int[] packed = parts.integers(words);
+        int[] column = new int[numWords];
         for (int group = 0; group < numGroups; group++) {
             for (int i = 0; i < column.length; i++) {
                 column[i] = packed[i * numGroups + group];

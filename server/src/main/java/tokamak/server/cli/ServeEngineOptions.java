@@ -26,6 +26,14 @@ final class ServeEngineOptions {
                     + " Default: what model and memory allow.")
     private String maxModelLen = "auto";
 
+    @Option(
+            names = {"-q", "--quantization"},
+            paramLabel = "METHOD",
+            description =
+                    "Refuse a model that is not quantised by METHOD, such as awq, gptq, fp8, compressed-tensors or"
+                            + " gguf. Default: take it as its files say.")
+    private String quantization = "auto";
+
     @Option(names = "--max-num-seqs", paramLabel = "N", description = "Answers that are computed at once. Default: 64.")
     private @Nullable Integer maxNumSeqs;
 
@@ -96,6 +104,7 @@ final class ServeEngineOptions {
         int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
         config = config.withBatchLimits(seqs, tokens)
                 .withKvCacheType(kvType.name())
+                .withQuantization(quantization)
                 .withPrefixCaching(prefixCaching)
                 .withPrefixCacheFolder(prefixCacheFolder(), prefixCacheBytes())
                 .withLongPrefillCap(longPrefillCap)

@@ -19,7 +19,6 @@ final class VllmFlags {
     private static Map<String, String> values() {
         Map<String, String> flags = new TreeMap<>();
         flags.put("--dtype", "weights are computed with as they are stored");
-        flags.put("--quantization", "the model's files say how they are quantised");
         flags.put("--load-format", "the format is found out from the files");
         flags.put("--tokenizer-mode", "there is one tokenizer");
         flags.put("--tokenizer", "the model's own tokenizer is used");

@@ -1,0 +1,356 @@
+package tokamak.quant;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import tokamak.file.SafetensorsWriter;
+import tokamak.tensor.DType;
+import tokamak.tensor.Tensor;
+
+/**
+ * Random layers in the layouts of other programs, written from the formats' descriptions alone, and the weights {@code
+ * [out][in]} that they stand for.
+ */
+final class Quantiser {
+    private final SplittableRandom random;
+    private final SafetensorsWriter file;
+    private final Damage damage;
+
+    /** What becomes of a tensor: another shape, or nothing. Bytes are cut off or filled up with zeros. */
+    interface Damage {
+        Optional<long[]> shape(String name, DType dtype, long[] shape);
+    }
+
+    Quantiser(long seed) {
+        this(seed, new SafetensorsWriter(), (name, dtype, shape) -> Optional.of(shape));
+    }
+
+    Quantiser(long seed, SafetensorsWriter file, Damage damage) {
+        random = new SplittableRandom(seed);
+        this.file = file;
+        this.damage = damage;
+    }
+
+    private void tensor(String name, DType dtype, long[] shape, byte[] bytes) {
+        damage.shape(name, dtype, shape)
+                .ifPresent(given ->
+                        file.tensor(name, dtype, given, Arrays.copyOf(bytes, (int) Tensor.byteSize(dtype, given))));
+    }
+
+    SafetensorsWriter file() {
+        return file;
+    }
+
+    /** A folder with what was added so far. */
+    void write(Path folder, String config) throws IOException {
+        Files.writeString(folder.resolve("config.json"), config);
+        file.write(folder.resolve("model.safetensors"));
+    }
+
+    // ---- layouts ----
+
+    /** @param groupSize inputs per group; groups are mixed up if {@code actOrder} */
+    float[][] gptq(String module, int out, int in, int bits, int groupSize, boolean sym, boolean actOrder, int offset) {
+        int numGroups = (in + groupSize - 1) / groupSize;
+        int[][] codes = codes(out, in, bits);
+        float[][] scales = scales(out, numGroups);
+        int[][] zeros = zeros(out, numGroups, bits, sym);
+        int[] groupOf = IntStream.range(0, in).map(k -> k / groupSize).toArray();
+        if (actOrder) {
+            shuffle(groupOf);
+        }
+        int mask = (1 << bits) - 1;
+        words(module + ".qweight", stream(in, out, bits, (k, n) -> codes[n][k]), in * bits / 32, out);
+        words(
+                module + ".qzeros",
+                rowStreams(numGroups, out, bits, (g, n) -> zeros[n][g] - offset & mask),
+                numGroups,
+                -1);
+        halves(module + ".scales", numGroups, out, (g, n) -> scales[n][g]);
+        words(module + ".g_idx", groupOf, in);
+        return values(codes, scales, zeros, groupOf);
+    }
+
+    float[][] awqGemm(String module, int out, int in, int groupSize) {
+        int numGroups = in / groupSize;
+        int[] order = {0, 2, 4, 6, 1, 3, 5, 7};
+        int[][] codes = codes(out, in, 4);
+        float[][] scales = scales(out, numGroups);
+        int[][] zeros = zeros(out, numGroups, 4, false);
+        words(module + ".qweight", eights(in, out, order, (k, n) -> codes[n][k]), in, out / 8);
+        words(module + ".qzeros", eights(numGroups, out, order, (g, n) -> zeros[n][g]), numGroups, out / 8);
+        halves(module + ".scales", numGroups, out, (g, n) -> scales[n][g]);
+        return values(codes, scales, zeros, consecutive(in, groupSize));
+    }
+
+    float[][] awqGemv(String module, int out, int in, int groupSize) {
+        int numGroups = in / groupSize;
+        int[] order = {0, 1, 2, 3, 4, 5, 6, 7};
+        int multiple = Math.max(1, 128 / groupSize);
+        int words = (numGroups + 7) / 8;
+        int padded = (words + multiple - 1) / multiple * multiple;
+        int[][] codes = codes(out, in, 4);
+        float[][] scales = scales(out, numGroups);
+        int[][] zeros = zeros(out, numGroups, 4, false);
+        words(module + ".qweight", eights(out, in, order, (n, k) -> codes[n][k]), out, in / 8);
+        words(
+                module + ".qzeros",
+                eights(out, padded * 8, order, (n, g) -> g < numGroups ? zeros[n][g] : 0),
+                out,
+                padded);
+        halves(module + ".scales", out, padded * 8, (n, g) -> g < numGroups ? scales[n][g] : 0);
+        return values(codes, scales, zeros, consecutive(in, groupSize));
+    }
+
+    /** @param gapless codes go on from word to word; else a word holds as many as fit */
+    float[][] packed(
+            String module, int out, int in, int bits, int groupSize, boolean sym, boolean actOrder, boolean gapless) {
+        int numGroups = in / groupSize;
+        int[][] codes = codes(out, in, bits);
+        float[][] scales = scales(out, numGroups);
+        int[][] zeros = zeros(out, numGroups, bits, sym);
+        int[] groupOf = consecutive(in, groupSize);
+        if (actOrder) {
+            shuffle(groupOf);
+            words(module + ".weight_g_idx", groupOf, in);
+        }
+        int[] words = gapless
+                ? rowStreams(out, in, bits, (n, k) -> codes[n][k])
+                : rowWords(out, in, bits, (n, k) -> codes[n][k]);
+        words(module + ".weight_packed", words, out, -1);
+        tensor(module + ".weight_shape", DType.I64, new long[] {2}, longs(out, in));
+        halves(module + ".weight_scale", out, numGroups, (n, g) -> scales[n][g]);
+        if (!sym) {
+            int[] down = transposed(
+                    gapless
+                            ? rowStreams(numGroups, out, bits, (g, n) -> zeros[n][g])
+                            : rowWords(numGroups, out, bits, (g, n) -> zeros[n][g]),
+                    numGroups);
+            words(module + ".weight_zero_point", down, down.length / numGroups, numGroups);
+        }
+        return values(codes, scales, zeros, groupOf);
+    }
+
+    /** @param scaleShape of the scales */
+    float[][] int8(String module, int out, int in, boolean sym, int... scaleShape) {
+        int bands = scaleShape.length == 0 ? 1 : scaleShape[0];
+        int[][] codes = codes(out, in, 8);
+        float[][] scales = scales(bands, 1);
+        int[][] zeros = zeros(bands, 1, 8, sym);
+        bytes(module + ".weight", DType.I8, codes, 128);
+        floats(module + ".weight_scale", scales, scaleShape);
+        if (!sym) {
+            bytes(module + ".weight_zero_point", DType.I8, zeros, 128);
+        }
+        float[][] values = new float[out][in];
+        for (int n = 0; n < out; n++) {
+            int band = bands == 1 ? 0 : n;
+            for (int k = 0; k < in; k++) {
+                values[n][k] = scales[band][0] * (codes[n][k] - zeros[band][0]);
+            }
+        }
+        return values;
+    }
+
+    /** E4M3 numbers under scales of blocks; a block of everything gives one scale. */
+    float[][] fp8(
+            String module, String scaleName, int out, int in, int blockRows, int blockColumns, int... scaleShape) {
+        int bands = (out + blockRows - 1) / blockRows;
+        int groups = (in + blockColumns - 1) / blockColumns;
+        int[][] codes = codes(out, in, 8);
+        float[][] scales = scales(bands, groups);
+        float[][] values = new float[out][in];
+        for (int n = 0; n < out; n++) {
+            for (int k = 0; k < in; k++) {
+                codes[n][k] = (codes[n][k] & 0x7F) == 0x7F ? 0x30 : codes[n][k];
+                values[n][k] = scales[n / blockRows][k / blockColumns] * e4m3(codes[n][k]);
+            }
+        }
+        bytes(module + ".weight", DType.F8_E4M3, codes, 0);
+        floats(module + scaleName, scales, scaleShape);
+        return values;
+    }
+
+    static float e4m3(int code) {
+        int exponent = code >> 3 & 15;
+        float size = exponent == 0 ? (code & 7) * 0x1p-9f : (1 + (code & 7) / 8f) * Math.scalb(1f, exponent - 7);
+        return code < 128 ? size : -size;
+    }
+
+    // ---- numbers ----
+
+    private int[][] codes(int out, int in, int bits) {
+        return grid(out, in, () -> random.nextInt(1 << bits));
+    }
+
+    private int[][] zeros(int out, int groups, int bits, boolean sym) {
+        return grid(out, groups, () -> sym ? 1 << bits - 1 : random.nextInt(1 << bits));
+    }
+
+    private static int[][] grid(int rows, int columns, java.util.function.IntSupplier number) {
+        int[][] grid = new int[rows][columns];
+        for (int[] row : grid) {
+            for (int i = 0; i < columns; i++) {
+                row[i] = number.getAsInt();
+            }
+        }
+        return grid;
+    }
+
+    private float[][] scales(int out, int groups) {
+        float[][] scales = new float[out][groups];
+        for (float[] row : scales) {
+            for (int i = 0; i < groups; i++) {
+                row[i] = Float.float16ToFloat(Float.floatToFloat16((float) random.nextDouble(0.001, 0.02)));
+            }
+        }
+        return scales;
+    }
+
+    private static float[][] values(int[][] codes, float[][] scales, int[][] zeros, int[] groupOf) {
+        float[][] values = new float[codes.length][groupOf.length];
+        for (int n = 0; n < codes.length; n++) {
+            for (int k = 0; k < groupOf.length; k++) {
+                int group = groupOf[k];
+                values[n][k] = scales[n][group] * (codes[n][k] - zeros[n][group]);
+            }
+        }
+        return values;
+    }
+
+    private static int[] consecutive(int in, int groupSize) {
+        return IntStream.range(0, in).map(k -> k / groupSize).toArray();
+    }
+
+    private void shuffle(int[] values) {
+        for (int i = values.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int kept = values[i];
+            values[i] = values[j];
+            values[j] = kept;
+        }
+    }
+
+    // ---- bits ----
+
+    private interface Cell {
+        int at(int row, int column);
+    }
+
+    /** A stream of bits down every column: {@code [rows * bits / 32, columns]}. */
+    private static int[] stream(int rows, int columns, int bits, Cell cell) {
+        return transposed(rowStreams(columns, rows, bits, (n, k) -> cell.at(k, n)), columns);
+    }
+
+    /** A stream of bits along every row, padded to whole words. */
+    private static int[] rowStreams(int rows, int columns, int bits, Cell cell) {
+        int perRow = (columns * bits + 31) / 32;
+        int[] words = new int[rows * perRow];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                for (int b = 0; b < bits; b++) {
+                    int bit = column * bits + b;
+                    words[row * perRow + bit / 32] |= (cell.at(row, column) >> b & 1) << bit % 32;
+                }
+            }
+        }
+        return words;
+    }
+
+    /** As many codes per word as fit. */
+    private static int[] rowWords(int rows, int columns, int bits, Cell cell) {
+        int perWord = 32 / bits;
+        int perRow = (columns + perWord - 1) / perWord;
+        int[] words = new int[rows * perRow];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                words[row * perRow + column / perWord] |= cell.at(row, column) << column % perWord * bits;
+            }
+        }
+        return words;
+    }
+
+    /** Eight codes per word, the one in place i being number {@code order[i]}. */
+    private static int[] eights(int rows, int columns, int[] order, Cell cell) {
+        int[] words = new int[rows * columns / 8];
+        for (int i = 0; i < words.length; i++) {
+            for (int nibble = 0; nibble < 8; nibble++) {
+                int column = i % (columns / 8) * 8 + order[nibble];
+                words[i] |= cell.at(i / (columns / 8), column) << 4 * nibble;
+            }
+        }
+        return words;
+    }
+
+    private static int[] transposed(int[] words, int rows) {
+        int columns = words.length / rows;
+        int[] transposed = new int[words.length];
+        for (int i = 0; i < words.length; i++) {
+            transposed[i % columns * rows + i / columns] = words[i];
+        }
+        return transposed;
+    }
+
+    // ---- tensors ----
+
+    /** @param shape with -1 for what follows from the others */
+    private void words(String name, int[] words, int... shape) {
+        ByteBuffer bytes = buffer(4 * words.length);
+        IntStream.of(words).forEach(bytes::putInt);
+        long[] sizes = IntStream.of(shape).asLongStream().toArray();
+        if (sizes[sizes.length - 1] < 0) {
+            sizes[sizes.length - 1] = words.length / sizes[0];
+        }
+        tensor(name, DType.I32, sizes, bytes.array());
+    }
+
+    private interface Number {
+        float at(int row, int column);
+    }
+
+    private void halves(String name, int rows, int columns, Number number) {
+        ByteBuffer bytes = buffer(2 * rows * columns);
+        for (int i = 0; i < rows * columns; i++) {
+            bytes.putShort(Float.floatToFloat16(number.at(i / columns, i % columns)));
+        }
+        tensor(name, DType.F16, new long[] {rows, columns}, bytes.array());
+    }
+
+    private void floats(String name, float[][] values, int... shape) {
+        ByteBuffer bytes = buffer(4 * values.length * values[0].length);
+        for (float[] row : values) {
+            for (float value : row) {
+                bytes.putFloat(value);
+            }
+        }
+        tensor(name, DType.F32, IntStream.of(shape).asLongStream().toArray(), bytes.array());
+    }
+
+    private void bytes(String name, DType dtype, int[][] codes, int less) {
+        ByteBuffer bytes = buffer(codes.length * codes[0].length);
+        for (int[] row : codes) {
+            for (int code : row) {
+                bytes.put((byte) (code - less));
+            }
+        }
+        tensor(name, dtype, new long[] {codes.length, codes[0].length}, bytes.array());
+    }
+
+    private static byte[] longs(long... values) {
+        ByteBuffer bytes = buffer(8 * values.length);
+        for (long value : values) {
+            bytes.putLong(value);
+        }
+        return bytes.array();
+    }
+
+    private static ByteBuffer buffer(int size) {
+        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}
