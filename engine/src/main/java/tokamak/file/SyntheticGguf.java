@@ -5,8 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import tokamak.tensor.DType;
+import tokamak.tensor.GroupFormat;
 import tokamak.tensor.LittleEndian;
 import tokamak.tensor.Tensor;
 
@@ -80,12 +82,33 @@ public final class SyntheticGguf {
                     data.set(LittleEndian.SHORT, at, (short) (Float.floatToRawIntBits(weight(random)) >>> 16));
                 }
             }
-            default -> fillBlocks(spec.dtype(), data, random);
+            default -> {
+                Optional<GroupFormat> groups = GroupFormat.of(spec.dtype());
+                if (groups.isPresent()) {
+                    fillGroups(groups.get(), data, random);
+                } else {
+                    fillBlocks(spec.dtype(), data, random);
+                }
+            }
         }
     }
 
     private static float weight(SplittableRandom random) {
         return (random.nextFloat() - 0.5f) * 2 * SCALE;
+    }
+
+    private static void fillGroups(GroupFormat format, MemorySegment data, SplittableRandom random) {
+        byte[] codes = new byte[format.blockSize()];
+        boolean floats = format.kind() == GroupFormat.Kind.F8;
+        int half = 1 << format.kind().bits() - 1;
+        for (long block = 0; block < data.byteSize(); block += format.dtype().blockBytes()) {
+            random.nextBytes(codes);
+            for (int i = 0; floats && i < codes.length; i++) {
+                codes[i] &= (byte) 0xBF; // numbers below 2, none of which is "not a number"
+            }
+            float scale = SCALE / (floats ? 2 : half) * (0.5f + random.nextFloat());
+            format.encode(codes, 0, scale, half, data, block);
+        }
     }
 
     /** Random codes under scales that make sense. */
@@ -132,7 +155,7 @@ public final class SyntheticGguf {
                 default ->
                     throw new IllegalArgumentException("random weights of type " + dtype
                             + " are not available; expected F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K,"
-                            + " Q5_K, Q6_K, IQ4_NL, IQ4_XS or MXFP4");
+                            + " Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 or those of quantised checkpoints, such as U4_G128");
             };
         }
     }

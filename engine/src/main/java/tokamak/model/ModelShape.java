@@ -52,11 +52,11 @@ public record ModelShape(
     /**
      * A model of this shape with random weights in memory.
      *
-     * @param format a {@link DType} for all matrices, or a {@link FormatMix}
+     * @param format a {@link DType} for all matrices, a {@link FormatMix}, or the method of a quantised checkpoint, such as AWQ
      * @throws IllegalArgumentException if there is no such format
      */
     public GgufCheckpoint create(String format, long seed) throws ModelFormatException {
-        return SyntheticGguf.create(name, metadata(), specs(FormatMix.named(format)), seed);
+        return SyntheticGguf.create(name, metadata(), specs(FormatMix.named(ofCheckpoint(format))), seed);
     }
 
     private Map<String, Object> metadata() {
@@ -81,6 +81,17 @@ public record ModelShape(
                 "tokenizer.ggml.tokens",
                 IntStream.range(0, vocabSize).mapToObj(id -> "t" + id).toArray(String[]::new));
         return metadata;
+    }
+
+    /** What the matrices of quantised checkpoints with the usual groups become. */
+    private static String ofCheckpoint(String method) {
+        return switch (method.toUpperCase(Locale.ROOT)) {
+            case "AWQ" -> "U4_G128";
+            case "GPTQ", "W4A16" -> "I4_G128";
+            case "W8A8" -> "I8_G128";
+            case "FP8" -> "F8_G128";
+            default -> method;
+        };
     }
 
     private List<Spec> specs(FormatMix mix) {
