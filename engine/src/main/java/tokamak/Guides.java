@@ -1,5 +1,6 @@
 package tokamak;
 
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -8,24 +9,47 @@ import tokamak.api.InvalidRequestException;
 import tokamak.grammar.Grammar;
 import tokamak.grammar.GrammarCompiler;
 import tokamak.grammar.GrammarException;
+import tokamak.grammar.Matcher;
 
-/** Compiles the guides of requests on their callers' threads. The vocabulary is put in order in the background. */
+/**
+ * Compiles the guides of requests on their callers' threads. The vocabulary is put in order when the first guide comes, or
+ * when {@link #prepare} is called.
+ */
 final class Guides {
     private final FutureTask<GrammarCompiler> compiler;
 
     Guides(LoadedModel loaded) {
         this.compiler =
                 new FutureTask<>(() -> new GrammarCompiler(loaded.tokenizer().vocabulary(), loaded.numTokens()));
-        Thread.ofPlatform()
-                .daemon()
-                .name("tokamak-vocabulary")
-                .priority(Thread.MIN_PRIORITY)
-                .start(compiler);
+    }
+
+    /**
+     * Puts the vocabulary in order and follows guides of the usual kinds for a while, so that the first request finds compiled
+     * code: a second or two on one core.
+     */
+    void prepare() {
+        compiler.run();
+        String schema =
+                "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}}}}";
+        for (int i = 0; i < 5; i++) {
+            Guide guide = Guide.sequence(
+                    Guide.until("</" + i + ">"),
+                    new Guide.JsonSchema(schema, true),
+                    new Guide.JsonObject(),
+                    new Guide.Regex("[a-z]{1,30}\\." + i));
+            Matcher matcher = compile(guide).matcher();
+            for (byte b : ("</" + i + ">{\"a\":\"some words\",\"b\":[1,2.5]}{\"x\":null}abc.")
+                    .getBytes(StandardCharsets.UTF_8)) {
+                matcher.prepare();
+                compiler.resultNow().tokenOf(b).ifPresent(matcher::accept);
+            }
+        }
     }
 
     /** @throws InvalidRequestException if the guide is wrong, contradicts itself or costs too much */
     Grammar compile(Guide guide) {
         try {
+            compiler.run(); // once; whoever comes second waits
             return compiler.get().compile(guide);
         } catch (GrammarException e) {
             throw new InvalidRequestException("guide", e.getMessage());

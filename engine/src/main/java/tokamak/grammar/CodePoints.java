@@ -118,6 +118,11 @@ final class CodePoints {
         return new CodePoints(Arrays.copyOf(gaps, n)).and(ALL);
     }
 
+    /** The only character, -1 if there are none or more. */
+    int single() {
+        return ranges.length == 2 && ranges[0] == ranges[1] ? ranges[0] : -1;
+    }
+
     boolean isEmpty() {
         return ranges.length == 0;
     }

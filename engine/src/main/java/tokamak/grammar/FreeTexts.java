@@ -1,6 +1,7 @@
 package tokamak.grammar;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -33,7 +34,17 @@ final class FreeTexts {
 
     /** Any text up to the first of the ends, and that end. */
     Regex until(List<String> ends) {
-        return pool.or(ends.stream().map(end -> until(ends, end)).toList());
+        List<Regex> alternatives = new ArrayList<>();
+        List<String> plain = ends.stream().filter(end -> !specials.occurIn(end)).toList();
+        if (!plain.isEmpty()) {
+            alternatives.add(untilPlain(ends, spellings(plain)));
+        }
+        for (String end : ends) {
+            if (specials.occurIn(end)) {
+                alternatives.add(until(ends, end));
+            }
+        }
+        return pool.or(alternatives);
     }
 
     /**
@@ -46,15 +57,19 @@ final class FreeTexts {
         while (numPlain < encoded.length && (encoded[numPlain] & 0xff) < SpecialTokens.FIRST_NO_TEXT) {
             numPlain++;
         }
-        Regex plain = pool.concat(anything, pool.literal(Arrays.copyOf(encoded, numPlain)));
         if (numPlain < encoded.length) {
+            Regex plain = pool.concat(anything, pool.literal(Arrays.copyOf(encoded, numPlain)));
             Regex special = pool.literal(Arrays.copyOfRange(encoded, numPlain, encoded.length));
             return pool.concat(pool.and(plain, without(ends)), special);
         }
+        return untilPlain(ends, pool.literal(encoded));
+    }
+
+    private Regex untilPlain(List<String> ends, Regex end) {
         // The first occurrence is the end: before it there is none that has a character behind it.
         Regex early = pool.concat(List.of(anything, spellings(ends), character, anything));
         List<String> withSpecials = ends.stream().filter(specials::occurIn).toList();
-        return pool.and(List.of(plain, pool.not(early), without(withSpecials)));
+        return pool.and(List.of(pool.concat(anything, end), pool.not(early), without(withSpecials)));
     }
 
     private Regex spellings(List<String> strings) {

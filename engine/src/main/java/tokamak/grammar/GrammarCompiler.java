@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.Guide;
@@ -52,6 +53,11 @@ public final class GrammarCompiler {
         } catch (StackOverflowError e) {
             throw new GrammarException("the guide is nested too deeply");
         }
+    }
+
+    /** The token that is just this byte, if there is one. */
+    public OptionalInt tokenOf(byte value) {
+        return table.tokenOf(value);
     }
 
     private @Nullable Grammar find(Guide guide) {

@@ -33,7 +33,7 @@ final class GuideRules {
         return switch (guide) {
             case Guide.JsonObject _ -> JsonSchemaRules.anyObject(rules);
             case Guide.JsonSchema schema -> JsonSchemaRules.compile(rules, bounded(schema.schema()), schema.strict());
-            case Guide.Regex regex -> rules.lexeme(pattern(bounded(regex.pattern())));
+            case Guide.Regex regex -> rules.lexeme(pattern(regex.pattern()));
             case Guide.Choice choice -> choice(choice.options());
             case Guide.Grammar grammar -> EbnfRules.compile(rules, specials, bounded(grammar.text()));
             case Guide.Literal literal -> rules.lexeme(free.literal(bounded(literal.text())));
@@ -47,15 +47,20 @@ final class GuideRules {
     }
 
     private static String bounded(String text) {
-        if (text.length() > Limits.MAX_GUIDE_CHARS) {
+        return bounded(text, "guide", Limits.MAX_GUIDE_CHARS);
+    }
+
+    private static String bounded(String text, String what, int maxChars) {
+        if (text.length() > maxChars) {
             throw new GrammarException(
-                    "the guide is too long: " + text.length() + " characters, the limit is " + Limits.MAX_GUIDE_CHARS);
+                    "the " + what + " is too long: " + text.length() + " characters, the limit is " + maxChars);
         }
         return text;
     }
 
     private Regex pattern(String text) {
-        return new PatternCompiler(new Utf8Alphabet(rules.pool)).whole(PatternParser.parse(text));
+        return new PatternCompiler(new Utf8Alphabet(rules.pool))
+                .whole(PatternParser.parse(bounded(text, "pattern", Limits.MAX_PATTERN_CHARS)));
     }
 
     private int choice(List<String> options) {

@@ -73,9 +73,34 @@ final class PatternCompiler {
         }
         Regex result = rest;
         for (int i = starts.length - 1; i >= 0; i--) {
-            result = compile(parts.get(i), result, starts[i]);
+            int first = firstOfWord(parts, i);
+            if (first < i) {
+                result = pool.concat(alphabet.text(word(parts, first, i)), result);
+                i = first;
+            } else {
+                result = compile(parts.get(i), result, starts[i]);
+            }
         }
         return result;
+    }
+
+    /** Where the single characters begin that end with part {@code last}; behind it if that is none. */
+    private static int firstOfWord(List<Pattern> parts, int last) {
+        int first = last + 1;
+        while (first > 0
+                && parts.get(first - 1) instanceof Pattern.Chars chars
+                && chars.set().single() >= 0) {
+            first--;
+        }
+        return first;
+    }
+
+    private static String word(List<Pattern> parts, int first, int last) {
+        StringBuilder word = new StringBuilder();
+        for (int i = first; i <= last; i++) {
+            word.appendCodePoint(((Pattern.Chars) parts.get(i)).set().single());
+        }
+        return word.toString();
     }
 
     private boolean canBeEmpty(List<Pattern> parts) {

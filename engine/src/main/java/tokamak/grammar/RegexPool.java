@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that byte: {@code d(ab*) / da = b*} (Brzozowski 1964). Simplifying while building keeps the number of derivatives small.
  */
 final class RegexPool {
+    private static final int MANY_PARTS = 8;
+
     private final Map<Regex, Regex> nodes = new HashMap<>();
     private final Map<ByteBuffer, byte[]> texts = new HashMap<>();
     private final Set<ByteSet> byteSets = new LinkedHashSet<>();
@@ -168,7 +170,25 @@ final class RegexPool {
         if (parts.size() == 1) {
             return parts.getFirst();
         }
-        return new Union(this).of(parts);
+        return new Union(this).of(classes == null && parts.size() >= MANY_PARTS ? literalsAsTree(parts) : parts);
+    }
+
+    /** What is written as many alternatives is mostly a list of words. */
+    private List<Regex> literalsAsTree(List<Regex> parts) {
+        List<Regex> others = new ArrayList<>();
+        List<byte[]> words = new ArrayList<>();
+        for (Regex part : parts) {
+            if (part.kind == Regex.Kind.LITERAL) {
+                words.add(Arrays.copyOfRange(part.text, part.min, part.text.length));
+            } else {
+                others.add(part);
+            }
+        }
+        if (words.size() < MANY_PARTS) {
+            return parts;
+        }
+        others.add(literals(words));
+        return others;
     }
 
     /** An OR of parts that are simplified, in order, and at least two. */

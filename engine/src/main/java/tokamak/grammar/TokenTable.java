@@ -1,6 +1,7 @@
 package tokamak.grammar;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 import tokamak.text.Vocabulary;
 
 /**
@@ -95,6 +96,16 @@ final class TokenTable {
     int common(int a, int b) {
         int mismatch = Arrays.mismatch(bytes, starts[a], starts[a + 1], bytes, starts[b], starts[b + 1]);
         return mismatch < 0 ? length(a) : mismatch;
+    }
+
+    /** The first token that is just this byte. */
+    OptionalInt tokenOf(byte value) {
+        for (int id : sorted) {
+            if (length(id) == 1 && bytes[starts[id]] == value) {
+                return OptionalInt.of(id);
+            }
+        }
+        return OptionalInt.empty();
     }
 
     /** Sets the bits of a token and of those that have the same bytes and a higher id. */

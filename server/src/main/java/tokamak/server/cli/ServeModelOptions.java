@@ -253,6 +253,12 @@ final class ServeModelOptions {
         }
 
         private Engine open(EngineConfig config) {
+            Engine engine = load(config);
+            Thread.ofPlatform().daemon().name("tokamak-prepare").start(engine::prepareGuides);
+            return engine;
+        }
+
+        private Engine load(EngineConfig config) {
             if (!starting.get()) {
                 return Engine.open(config);
             }
