@@ -26,7 +26,8 @@ public record FormatMix(String name, DType plain, DType output, boolean moreForS
     private static FormatMix ofType(String name, String given) {
         try {
             DType dtype = DType.valueOf(name);
-            boolean small = dtype.isBlocked() && dtype != DType.Q8_0 && !dtype.name().contains("8_G");
+            boolean small =
+                    dtype.isBlocked() && dtype != DType.Q8_0 && !dtype.name().contains("8_G");
             return new FormatMix(name, dtype, small ? DType.Q6_K : dtype, false);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
