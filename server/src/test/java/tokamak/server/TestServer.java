@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -88,6 +89,16 @@ public final class TestServer implements AutoCloseable {
         byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
         ApiKey known = new ApiKey("limited", HexFormat.of().formatHex(hash), limits);
         return new TestServer(UnaryOperator.identity(), UnaryOperator.identity(), Access.of(List.of(known)));
+    }
+
+    /** A server that wants one of these keys, each of another caller. */
+    public static TestServer withKeys(List<String> keys) throws Exception {
+        List<ApiKey> known = new ArrayList<>();
+        for (String key : keys) {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            known.add(new ApiKey(key, HexFormat.of().formatHex(hash), KeyLimits.none(), false));
+        }
+        return new TestServer(UnaryOperator.identity(), UnaryOperator.identity(), Access.of(known));
     }
 
     // ---- the model's steps

@@ -40,6 +40,11 @@ final class ApiException extends RuntimeException {
                 400, "invalid_request_error", param, "unsupported_parameter", Optional.empty(), message);
     }
 
+    /** The same error about another field. */
+    ApiException named(@Nullable String field) {
+        return new ApiException(status, type, field, code, retryAfter, String.valueOf(getMessage()));
+    }
+
     int status() {
         return status;
     }

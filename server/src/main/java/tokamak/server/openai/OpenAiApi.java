@@ -23,6 +23,9 @@ public final class OpenAiApi {
     /** What load balancers ask, without a key. */
     private static final Set<String> OPEN_PATHS = Set.of("/health", "/health/live", "/health/ready", "/ready");
 
+    private static final int MAX_STORED_RESPONSES = 1000;
+    private static final long MAX_STORED_BYTES = 64 << 20;
+
     private OpenAiApi() {}
 
     /**
@@ -35,12 +38,21 @@ public final class OpenAiApi {
             ServedModels models, ServerMetrics metrics, Access access, BooleanSupplier isReady, String version) {
         Router router = new Router(new OpenAiErrors());
         ModelHandlers model = new ModelHandlers(models);
+        ResponseStore store = new ResponseStore(MAX_STORED_RESPONSES, MAX_STORED_BYTES);
+        StoredResponses stored = new StoredResponses(access, store);
         TokenizeHandlers tokenize = new TokenizeHandlers(models);
         router.add("GET", ModelHandlers.PATH, guarded(model::list))
                 .addBelow("GET", ModelHandlers.PATH + "/", guarded(model::show))
                 .add("POST", "/v1/completions", guarded(new Generating(access, new CompletionHandler(models, metrics))))
                 .add("POST", "/v1/chat/completions", guarded(new Generating(access, new ChatHandler(models, metrics))))
                 .add("POST", "/v1/embeddings", guarded(new Generating(access, new EmbeddingHandler(models, metrics))))
+                .add(
+                        "POST",
+                        StoredResponses.PATH,
+                        guarded(new Generating(access, new ResponseHandler(models, metrics, store))))
+                .addBelow("GET", StoredResponses.PATH + "/", guarded(stored::get))
+                .addBelow("DELETE", StoredResponses.PATH + "/", guarded(stored::delete))
+                .addBelow("POST", StoredResponses.PATH + "/", guarded(stored::post))
                 .add("POST", "/tokenize", guarded(tokenize::tokenize))
                 .add("POST", "/detokenize", guarded(tokenize::detokenize));
         addSurroundings(router, models, metrics, isReady, version);

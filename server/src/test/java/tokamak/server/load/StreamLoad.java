@@ -88,7 +88,10 @@ public final class StreamLoad {
     private static String perToken(Map<String, Double> before, Map<String, Double> after, long tokens) {
         StringBuilder text = new StringBuilder();
         after.forEach((kind, seconds) -> text.append(String.format(
-                Locale.ROOT, "%s %.1f  ", kind, (seconds - before.getOrDefault(kind, 0.0)) * 1e6 / Math.max(1, tokens))));
+                Locale.ROOT,
+                "%s %.1f  ",
+                kind,
+                (seconds - before.getOrDefault(kind, 0.0)) * 1e6 / Math.max(1, tokens))));
         return text.toString();
     }
 
@@ -143,7 +146,8 @@ public final class StreamLoad {
     private static String request(int i, int tokens) {
         String json = "{\"prompt\": \"stream " + i + "\", \"max_tokens\": " + tokens
                 + ", \"temperature\": 0, \"stream\": true, \"ignore_eos\": true}";
-        return "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + json.length() + "\r\n\r\n" + json;
+        return "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + json.length() + "\r\n\r\n"
+                + json;
     }
 
     private static long cpuNanos() {
@@ -176,7 +180,8 @@ public final class StreamLoad {
             incomplete += reader.numLetters == tokens ? 0 : 1;
             int step = firstStep(model, reader);
             for (int i = 0; i < Math.min(tokens, reader.numLetters); i++) {
-                if (reader.letters[i] != StepLetterModel.LETTERS.charAt((step + i) % StepLetterModel.LETTERS.length())) {
+                if (reader.letters[i]
+                        != StepLetterModel.LETTERS.charAt((step + i) % StepLetterModel.LETTERS.length())) {
                     disordered++;
                     break;
                 }
@@ -216,6 +221,8 @@ public final class StreamLoad {
     }
 
     private static double at(double[] sorted, double share) {
-        return sorted.length == 0 ? Double.NaN : sorted[(int) Math.min(sorted.length - 1L, (long) (share * sorted.length))];
+        return sorted.length == 0
+                ? Double.NaN
+                : sorted[(int) Math.min(sorted.length - 1L, (long) (share * sorted.length))];
     }
 }

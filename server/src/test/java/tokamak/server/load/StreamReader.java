@@ -52,7 +52,8 @@ final class StreamReader extends SimpleChannelInboundHandler<ByteBuf> {
             }
             from = end;
         }
-        if (unread.indexOf("\"error\"", from) >= 0 || unread.indexOf("HTTP/1.1 ") >= 0 && unread.indexOf(" 200 OK") < 0) {
+        if (unread.indexOf("\"error\"", from) >= 0
+                || unread.indexOf("HTTP/1.1 ") >= 0 && unread.indexOf(" 200 OK") < 0) {
             error = unread.toString();
         }
         if (unread.indexOf("[DONE]", from) >= 0) {
