@@ -50,10 +50,14 @@ class GuidedEngineTest {
     }
 
     private static Engine engine(int numBlocks) {
+        return engine(new HashModel(VOCAB, numBlocks, 16, 64, 1024));
+    }
+
+    private static Engine engine(HashModel model) {
         return Engine.on(
                 new LoadedModel(
                         "hash",
-                        new HashModel(VOCAB, numBlocks, 16, 64, 1024),
+                        model,
                         ByteTokenizer.create(),
                         Optional.empty(),
                         Set.of(ByteTokenizer.EOS),
@@ -196,5 +200,33 @@ class GuidedEngineTest {
             }
             assertThat(cheap.get().text()).matches("[a-z]{60}");
         }
+    }
+
+    @Test
+    void followingGuidesAllocatesNextToNothingInASteadyStep() throws Exception {
+        long[] allocated = new long[2];
+        int[] step = new int[1];
+        HashModel model = new HashModel(VOCAB, 4000, 16, 64, 8192).beforeStep(input -> {
+            step[0] += input.numSequences() == 8 ? 1 : 0;
+            if (step[0] == 100 || step[0] == 500) {
+                allocated[step[0] == 100 ? 0 : 1] = Allocation.bytes();
+            }
+        });
+        try (Engine engine = engine(model);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> answers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                // Half of them come to a new state with every token.
+                Guide guide = new Guide.Regex(i % 2 == 0 ? "[a-h]{2000}" : "([a-h ]{1,20}\\.)*!");
+                GenerationRequest request =
+                        request("steady " + i, guide, hot(i).maxTokens(900).logitBias(Map.of((int) '!', -100.0)));
+                answers.add(threads.submit(() -> engine.generate(request)));
+            }
+            for (Future<?> answer : answers) {
+                answer.get();
+            }
+        }
+        assertThat(step[0]).isGreaterThan(500);
+        assertThat((allocated[1] - allocated[0]) / 400).isBetween(0L, 1024L);
     }
 }
