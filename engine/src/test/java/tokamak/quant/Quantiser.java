@@ -190,7 +190,9 @@ final class Quantiser {
     }
 
     private int[][] zeros(int out, int groups, int bits, boolean sym) {
-        return grid(out, groups, () -> sym ? 1 << bits - 1 : random.nextInt(1 << bits));
+        int half = 1 << bits - 1;
+        int spread = bits == 8 ? 16 : half; // weights of 8 bits whose mean is far from zero would drown all else
+        return grid(out, groups, () -> sym ? half : half + random.nextInt(-spread, spread));
     }
 
     private static int[][] grid(int rows, int columns, java.util.function.IntSupplier number) {
