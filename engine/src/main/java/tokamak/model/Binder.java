@@ -231,6 +231,18 @@ final class Binder {
 
     // ---- linear layers ----
 
+    /** The matrix that makes logits, without rows that only fill it up to a size that packs well. */
+    Linear output(long numTokens) throws ModelFormatException {
+        Matrix matrix = tensors.matrix(Role.OUTPUT, -1);
+        requireSize(Role.OUTPUT, -1, Math.toIntExact(matrix.columns()), config.hiddenSize());
+        Optional<float[]> bias = tensors.bias(Role.OUTPUT, -1);
+        if (matrix.rows() <= numTokens) {
+            return linear(List.of(matrix), bias);
+        }
+        int rows = Math.toIntExact(numTokens);
+        return linear(List.of(new FirstRows(matrix, rows)), bias.map(values -> java.util.Arrays.copyOf(values, rows)));
+    }
+
     Linear linear(Role role, int layer) throws ModelFormatException {
         return linear(List.of(tensors.matrix(role, layer)), tensors.bias(role, layer));
     }

@@ -83,7 +83,7 @@ public final class ModelLoader {
         }
         Norm outputNorm = binder.norm(Role.OUTPUT_NORM, GLOBAL);
         Linear output = tensors.has(Role.OUTPUT)
-                ? binder.linear(Role.OUTPUT, GLOBAL)
+                ? binder.output(embedding.rows())
                 : new Linear(backend.loadWeight(List.of(embedding)), null);
         Optional<Embedding> positions = tensors.find(Role.POSITION_EMBEDDING).map(backend::loadEmbedding);
         refuseUnused(tensors);

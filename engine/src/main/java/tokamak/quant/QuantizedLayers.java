@@ -17,6 +17,8 @@ public final class QuantizedLayers {
     private static final List<String> SIDE_TENSORS = List.of(
             ".input_scale",
             ".input_zero_point",
+            ".act_scale",
+            ".activation_scale",
             ".output_scale",
             ".k_scale",
             ".v_scale",
