@@ -140,8 +140,9 @@ final class CheckpointLoader {
     /** A model whose template is broken can still continue texts. */
     private static Optional<ChatTemplate> chatTemplate(EngineConfig config, Checkpoint checkpoint)
             throws ModelFormatException {
-        if (config.chatTemplate() != null) {
-            return Optional.of(ChatTemplate.of(checkpoint, config.chatTemplate()));
+        String given = config.chat().template();
+        if (given != null) {
+            return Optional.of(ChatTemplate.of(checkpoint, given));
         }
         try {
             return Optional.of(ChatTemplate.of(checkpoint));

@@ -58,6 +58,7 @@ public final class Engine implements AutoCloseable {
     private final LoadedModel loaded;
     private final int contextLength;
     private final RequestPreparer preparer;
+    private final ChatFormat chatFormat;
     private final Guides guides;
     private final LongSupplier nanoClock = System::nanoTime;
     private final StatsBoard board = new StatsBoard(nanoClock);
@@ -76,6 +77,7 @@ public final class Engine implements AutoCloseable {
         this.loaded = loaded;
         this.contextLength = contextLength(model, config);
         this.preparer = new RequestPreparer(loaded, contextLength);
+        this.chatFormat = chatFormat(loaded, config.chat());
         this.guides = new Guides(loaded);
         this.queue = new QueueLimits(config.maxNumQueuedReqs(), config.maxNumQueuedTokens(), board);
         this.watchdog = new Watchdog(board, nanoClock, config.slowStep());
@@ -396,9 +398,15 @@ public final class Engine implements AutoCloseable {
 
     /** How the model writes its answers, as far as its chat template shows it. */
     public ChatFormat chatFormat() {
+        return chatFormat;
+    }
+
+    private static ChatFormat chatFormat(LoadedModel loaded, ChatConfig config) {
         return loaded.chatTemplate()
                 .map(template -> ChatFormat.of(template.source(true) + template.source(false)))
-                .orElse(ChatFormat.plain());
+                .orElse(ChatFormat.plain())
+                .withToolParser(config.toolParser())
+                .withReasoningParser(config.reasoningParser());
     }
 
     /** The text of some ids, special tokens written out. */

@@ -18,8 +18,7 @@ import tokamak.backend.KvType;
  * @param numThreads for arithmetic; 0: one per processor
  * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni or avx512
  * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
- * @param chatTemplate how chats become prompts: a template's text, the name of a built-in one, or a file; null for what
- *     the model brings
+ * @param chat how chats are written for the model, and how its answers are read
  * @param maxNumSeqs sequences that run at once
  * @param maxNumBatchedTokens tokens computed per step
  * @param longPrefillCap of these, the most of one sequence; 0: no less than all
@@ -43,7 +42,7 @@ public record EngineConfig(
         int numThreads,
         String cpuIsa,
         @Nullable Path packCache,
-        @Nullable String chatTemplate,
+        ChatConfig chat,
         int maxNumSeqs,
         int maxNumBatchedTokens,
         int longPrefillCap,
@@ -90,7 +89,7 @@ public record EngineConfig(
                 0,
                 "auto",
                 null,
-                null,
+                ChatConfig.AUTO,
                 64,
                 512,
                 0,
@@ -151,8 +150,8 @@ public record EngineConfig(
         return change(draft -> draft.packCache = value);
     }
 
-    public EngineConfig withChatTemplate(@Nullable String value) {
-        return change(draft -> draft.chatTemplate = value);
+    public EngineConfig withChat(ChatConfig value) {
+        return change(draft -> draft.chat = value);
     }
 
     public EngineConfig withBatchLimits(int newMaxNumSeqs, int newMaxNumBatchedTokens) {
@@ -220,8 +219,7 @@ public record EngineConfig(
         @Nullable
         Path packCache;
 
-        @Nullable
-        String chatTemplate;
+        ChatConfig chat;
 
         int maxNumSeqs;
         int maxNumBatchedTokens;
@@ -248,7 +246,7 @@ public record EngineConfig(
             numThreads = from.numThreads;
             cpuIsa = from.cpuIsa;
             packCache = from.packCache;
-            chatTemplate = from.chatTemplate;
+            chat = from.chat;
             maxNumSeqs = from.maxNumSeqs;
             maxNumBatchedTokens = from.maxNumBatchedTokens;
             longPrefillCap = from.longPrefillCap;
@@ -273,7 +271,7 @@ public record EngineConfig(
                     numThreads,
                     cpuIsa,
                     packCache,
-                    chatTemplate,
+                    chat,
                     maxNumSeqs,
                     maxNumBatchedTokens,
                     longPrefillCap,

@@ -2,6 +2,7 @@ package tokamak.chat;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -32,10 +33,12 @@ public final class ChatFormat {
 
     private final @Nullable ReasoningFormat reasoning;
     private final ToolFormat tools;
+    private final String template;
 
-    private ChatFormat(@Nullable ReasoningFormat reasoning, ToolFormat tools) {
+    private ChatFormat(@Nullable ReasoningFormat reasoning, ToolFormat tools, String template) {
         this.reasoning = reasoning;
         this.tools = tools;
+        this.template = template;
     }
 
     /**
@@ -46,12 +49,13 @@ public final class ChatFormat {
     public static ChatFormat of(String template) {
         return new ChatFormat(
                 Formats.reasoningIn(template).orElse(null),
-                Formats.toolsIn(template).orElse(Formats.HERMES));
+                Formats.toolsIn(template).orElse(Formats.HERMES),
+                template);
     }
 
     /** Neither reasoning nor, until a name is given, any but the usual tool calls. */
     public static ChatFormat plain() {
-        return new ChatFormat(null, Formats.HERMES);
+        return new ChatFormat(null, Formats.HERMES, "");
     }
 
     /**
@@ -62,12 +66,13 @@ public final class ChatFormat {
     public ChatFormat withReasoningParser(String name) {
         return switch (name) {
             case AUTO -> this;
-            case NONE -> new ChatFormat(null, tools);
+            case NONE -> new ChatFormat(null, tools, template);
             default ->
                 new ChatFormat(
                         Formats.reasoning(name)
                                 .orElseThrow(() -> unknown("reasoning parser", name, reasoningParsers())),
-                        tools);
+                        tools,
+                        template);
         };
     }
 
@@ -81,7 +86,8 @@ public final class ChatFormat {
                 ? this
                 : new ChatFormat(
                         reasoning,
-                        Formats.tools(name).orElseThrow(() -> unknown("tool call parser", name, toolParsers())));
+                        Formats.tools(name).orElseThrow(() -> unknown("tool call parser", name, toolParsers())),
+                        template);
     }
 
     private static InvalidRequestException unknown(String what, String name, List<String> known) {
@@ -131,6 +137,22 @@ public final class ChatFormat {
         }
         markers.remove("");
         return markers;
+    }
+
+    /**
+     * What to tell the model about its tools, for templates that do not; empty if they do, or nothing is known of how.
+     *
+     * @param declared function descriptions as JSON-like maps
+     */
+    public Optional<String> instructions(List<? extends Map<String, ?>> declared) {
+        return template.contains("tools") || tools != Formats.HERMES
+                ? Optional.empty()
+                : Optional.of(ToolInstructions.text(declared));
+    }
+
+    /** Whether the template tells messages with calls by their having no content at all. */
+    public boolean wantsNoContentWithCalls() {
+        return template.contains("['content'] is none");
     }
 
     /** What an answer to this prompt begins with. */

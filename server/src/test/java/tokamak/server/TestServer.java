@@ -76,12 +76,19 @@ public final class TestServer implements AutoCloseable {
             LockSupport.parkNanos(stepNanos);
         });
         engine = TestEngines.onBytes(model, config.apply(EngineConfig.of(Path.of("unused"))));
+        server = start(engine, http.apply(HttpConfig.loopback(0)), access);
+    }
+
+    /** A server of another model, by the same names. */
+    public TestServer(Engine engine) {
+        this.engine = engine;
+        this.server = start(engine, HttpConfig.loopback(0), Access.open());
+    }
+
+    private static ApiServer start(Engine engine, HttpConfig http, Access access) {
         ServedModel served =
                 new ServedModel(engine, List.of("abc", "org/alias"), engine.samplingDefaults(), Instant.now());
-        server = ApiServer.start(
-                http.apply(HttpConfig.loopback(0)),
-                new ServedModels(List.of(served)),
-                new ApiServer.Options("1.2.3", access, false));
+        return ApiServer.start(http, new ServedModels(List.of(served)), new ApiServer.Options("1.2.3", access, false));
     }
 
     /** A server that wants this key. */

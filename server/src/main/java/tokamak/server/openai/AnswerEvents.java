@@ -24,8 +24,7 @@ final class AnswerEvents {
 
     AnswerEvents(Exchange exchange, Submission submission) {
         this.submission = submission;
-        this.events = exchange.events(
-                () -> Timings.headers(submission.parts().getFirst().meter()));
+        this.events = exchange.events(() -> Timings.headers(submission.parts().getFirst()));
     }
 
     void send(ObjectNode event) {

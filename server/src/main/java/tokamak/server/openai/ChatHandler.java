@@ -1,6 +1,7 @@
 package tokamak.server.openai;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import tokamak.api.Completion;
 import tokamak.api.Generation;
@@ -30,13 +31,7 @@ final class ChatHandler implements Generating.Handler {
                 "chatcmpl-" + id,
                 Instant.now().getEpochSecond(),
                 request.choice().name());
-        try (Submission submission = Submission.of(
-                request.choice().model(),
-                List.of(request.options().request(request.promptIds(), request.params(), caller)),
-                request.params(),
-                metrics,
-                exchange,
-                visit)) {
+        try (Submission submission = submit(request, exchange, caller, visit)) {
             if (request.options().stream()) {
                 new ChatStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {
@@ -45,24 +40,44 @@ final class ChatHandler implements Generating.Handler {
         }
     }
 
+    private Submission submit(ChatRequest request, Exchange exchange, Caller caller, Caller.Visit visit) {
+        return GuideErrors.named(
+                request.guideField(),
+                () -> Submission.of(
+                        request.choice().model(),
+                        List.of(request.generation(caller)),
+                        request.params(),
+                        metrics,
+                        exchange,
+                        visit));
+    }
+
     private static Response whole(ChatRequest request, AnswerHead head, Submission.Part part) {
-        Generation generation = Submission.collect(part);
+        ChatOutput output = new ChatOutput(request);
+        List<ChatMessage> messages = new ArrayList<>();
+        Generation generation = Submission.collect(part, event -> {
+            while (messages.size() <= event.index()) {
+                messages.add(new ChatMessage());
+            }
+            output.read(event).forEach(messages.get(event.index())::add);
+        });
         ObjectNode answer = head.object("chat.completion");
         ArrayNode choices = answer.putArray("choices");
         TokenTexts texts = texts(request);
         for (Completion completion : generation.completions()) {
             ObjectNode choice = choices.addObject().put("index", completion.index());
-            choice.putObject("message")
-                    .put("role", "assistant")
-                    .put("content", completion.text())
-                    .putNull("refusal");
+            messages.get(completion.index()).write(choice.putObject("message"));
             if (request.logprobs()) {
                 ArrayNode entries = startLogprobs(choice);
                 completion.logprobs().forEach(token -> texts.addChatEntry(entries, token, request.topLogprobs()));
             } else {
                 choice.putNull("logprobs");
             }
-            ChoiceEnd.put(choice, completion.finishReason(), completion.stopString(), completion.stopTokenId());
+            if (output.endsWithCalls(completion.index(), completion.finishReason())) {
+                ChoiceEnd.putCalls(choice);
+            } else {
+                ChoiceEnd.put(choice, completion.finishReason(), completion.stopString(), completion.stopTokenId());
+            }
             if (request.options().returnTokenIds()) {
                 ArrayNode ids = choice.putArray("token_ids");
                 completion.tokenIds().forEach(ids::add);
@@ -72,6 +87,7 @@ final class ChatHandler implements Generating.Handler {
         usage.addPrompt(generation.usage().promptTokens());
         usage.addCached(generation.usage().cachedTokens());
         usage.addCompletion(generation.usage().completionTokens());
+        usage.setReasoning(output.numReasoningTokens());
         usage.put(answer);
         if (request.params().promptLogprobs().isPresent()) {
             texts.putPrompt(answer, generation.promptLogprobs());
@@ -80,7 +96,7 @@ final class ChatHandler implements Generating.Handler {
             ArrayNode ids = answer.putArray("prompt_token_ids");
             generation.promptTokenIds().forEach(ids::add);
         }
-        return Timings.addTo(Response.json(200, Json.bytes(answer)), part.meter());
+        return Timings.addTo(Response.json(200, Json.bytes(answer)), part);
     }
 
     static TokenTexts texts(ChatRequest request) {

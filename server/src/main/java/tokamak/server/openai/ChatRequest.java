@@ -1,11 +1,25 @@
 package tokamak.server.openai;
 
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import tokamak.Engine;
+import tokamak.RenderedChat;
+import tokamak.api.GenerationRequest;
+import tokamak.api.Guide;
 import tokamak.api.SamplingParams;
+import tokamak.chat.AnswerRules;
+import tokamak.chat.ChatFormat;
+import tokamak.chat.OutputParser;
+import tokamak.server.access.Caller;
 
 /**
  * A request for the next message of a chat.
  *
+ * @param start what the answer begins with
+ * @param rules what is asked of its form
+ * @param guideField the field that asks for most of it, for errors
+ * @param reasoningShown whether reasoning is part of the answer
  * @param logprobs whether to show log-probabilities
  * @param topLogprobs how many of the best tokens to show with them
  */
@@ -14,6 +28,10 @@ record ChatRequest(
         int[] promptIds,
         SamplingParams params,
         AnswerOptions options,
+        ChatFormat.Start start,
+        AnswerRules rules,
+        String guideField,
+        boolean reasoningShown,
         boolean logprobs,
         int topLogprobs) {
     private static final int MAX_TOP_LOGPROBS = 20;
@@ -21,7 +39,7 @@ record ChatRequest(
     static ChatRequest read(Fields request, ServedModels models, String requestId) {
         ServedModels.Choice choice = models.choose(request);
         SamplingFields.refuseUnsupported(request);
-        refuseTools(request);
+        refuseOld(request);
         AnswerOptions options = AnswerOptions.read(request, requestId);
         boolean logprobs = request.flag("logprobs", false);
         int topLogprobs = topLogprobs(request, logprobs);
@@ -36,10 +54,33 @@ record ChatRequest(
             builder.logprobs(topLogprobs);
         }
         SamplingParams params = builder.build();
-        int room = choice.model().engine().contextLength() - maxTokens.orElse(1);
-        int[] ids = PromptCut.read(request, room)
-                .apply(ChatPrompt.ids(request, choice.model().engine()));
-        return new ChatRequest(choice, ids, params, options, logprobs, topLogprobs);
+        ToolFields tools = ToolFields.read(request);
+        ReasoningFields reasoning = ReasoningFields.read(request);
+        Optional<StructuredFields> structured = StructuredFields.read(request);
+        AnswerRules rules = new AnswerRules(
+                tools.callable(),
+                tools.use(),
+                tools.parallel(),
+                structured.map(StructuredFields::guide),
+                structured.map(StructuredFields::everywhere).orElse(false),
+                reasoning.budget());
+        Engine engine = choice.model().engine();
+        int room = engine.contextLength() - maxTokens.orElse(1);
+        PromptCut cut = PromptCut.read(request, room);
+        RenderedChat chat = ChatPrompt.render(request, engine, tools);
+        return new ChatRequest(
+                choice,
+                cut.apply(engine.tokenize(chat)),
+                params,
+                options,
+                engine.chatFormat().start(chat.text()),
+                rules,
+                structured
+                        .map(StructuredFields::field)
+                        .orElse(tools.declared().isEmpty() ? "thinking_budget" : "tools"),
+                reasoning.shown(),
+                logprobs,
+                topLogprobs);
     }
 
     private static int topLogprobs(Fields request, boolean logprobs) {
@@ -58,18 +99,35 @@ record ChatRequest(
         return wanted.getAsInt();
     }
 
-    private static void refuseTools(Fields request) {
-        boolean none = request.get("tool_choice")
-                .filter(choice -> choice.isString() && choice.stringValue().equals("none"))
-                .isPresent();
-        for (String name : new String[] {"tools", "functions"}) {
-            if (!none && request.array(name).filter(tools -> !tools.isEmpty()).isPresent()) {
-                throw ApiException.unsupported(
-                        name, "tool calls are not supported; leave " + name + " out or set tool_choice to 'none'");
-            }
+    private static void refuseOld(Fields request) {
+        if (request.array("functions").filter(list -> !list.isEmpty()).isPresent()) {
+            throw ApiException.unsupported(
+                    "functions", "functions is the old form of tools and is not supported; use tools");
         }
         if (request.flag("echo", false)) {
             throw ApiException.unsupported("echo", "echo is not supported for chats");
         }
+    }
+
+    private ChatFormat format() {
+        return choice.model().engine().chatFormat();
+    }
+
+    private boolean readsCalls() {
+        return rules.use() != AnswerRules.Use.NONE;
+    }
+
+    /** What to ask of the engine. */
+    GenerationRequest generation(Caller caller) {
+        GenerationRequest request =
+                options.request(promptIds, params, caller).withShownSpecials(format().markers(readsCalls()));
+        Optional<Guide> guide = format().guide(start, rules);
+        return guide.isPresent() ? request.withGuide(guide.get()) : request;
+    }
+
+    /** A parser for one of the answers. */
+    OutputParser parser() {
+        ChatFormat.Start first = rules.everywhere() ? ChatFormat.Start.ANSWER : start;
+        return format().parser(first, readsCalls() ? rules.tools() : List.of());
     }
 }

@@ -1,6 +1,10 @@
 package tokamak.server.openai;
 
+import java.util.List;
+import java.util.Optional;
 import tokamak.api.TokenEvent;
+import tokamak.chat.AnswerRules;
+import tokamak.chat.OutputEvent;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -10,6 +14,7 @@ final class ChatStream {
     private final AnswerHead head;
     private final AnswerEvents events;
     private final TokenTexts texts;
+    private final ChatOutput output;
     private final UsageSum usage = new UsageSum();
 
     ChatStream(ChatRequest request, AnswerHead head, AnswerEvents events) {
@@ -17,6 +22,7 @@ final class ChatStream {
         this.head = head;
         this.events = events;
         this.texts = ChatHandler.texts(request);
+        this.output = new ChatOutput(request);
     }
 
     void run() {
@@ -26,17 +32,27 @@ final class ChatStream {
 
     private void accept(TokenEvent event) {
         usage.add(event);
+        List<OutputEvent> found = output.read(event);
+        usage.setReasoning(output.numReasoningTokens());
         switch (event) {
             case TokenEvent.PromptDone prompt -> sendStart(prompt.index());
-            case TokenEvent.Delta delta -> sendDelta(delta);
-            case TokenEvent.Finished finished -> sendEnd(finished);
+            case TokenEvent.Delta delta -> sendDelta(delta, found);
+            case TokenEvent.Finished finished -> {
+                found.forEach(part -> send(finished.index(), Optional.of(part), Optional.empty()));
+                sendEnd(finished);
+            }
         }
     }
 
     private void sendStart(int index) {
         ObjectNode chunk = chunk();
         ObjectNode choice = choice(chunk, index);
-        choice.putObject("delta").put("role", "assistant").put("content", "");
+        ObjectNode delta = choice.putObject("delta").put("role", "assistant");
+        if (request.rules().use() == AnswerRules.Use.REQUIRED) {
+            delta.putNull("content");
+        } else {
+            delta.put("content", "");
+        }
         choice.putNull("logprobs");
         ChoiceEnd.putNone(choice);
         if (request.options().returnTokenIds()) {
@@ -48,26 +64,59 @@ final class ChatStream {
         events.send(chunk);
     }
 
-    private void sendDelta(TokenEvent.Delta delta) {
+    /** A chunk for each part of the message that grew; the first one has what belongs to the tokens. */
+    private void sendDelta(TokenEvent.Delta delta, List<OutputEvent> found) {
         boolean wantsTokens = request.logprobs() || request.options().returnTokenIds();
-        if (delta.text().isEmpty() && (!wantsTokens || delta.tokenIds().isEmpty())) {
-            return;
+        Optional<TokenEvent.Delta> tokens =
+                wantsTokens && !delta.tokenIds().isEmpty() ? Optional.of(delta) : Optional.empty();
+        if (found.isEmpty() && tokens.isPresent()) {
+            send(delta.index(), Optional.empty(), tokens);
         }
+        for (OutputEvent part : found) {
+            send(delta.index(), Optional.of(part), tokens);
+            tokens = Optional.empty();
+        }
+    }
+
+    private void send(int index, Optional<OutputEvent> part, Optional<TokenEvent.Delta> tokens) {
         ObjectNode chunk = chunk();
-        ObjectNode choice = choice(chunk, delta.index());
-        choice.putObject("delta").put("content", delta.text());
-        if (request.logprobs()) {
+        ObjectNode choice = choice(chunk, index);
+        ObjectNode delta = choice.putObject("delta");
+        part.ifPresent(event -> put(delta, event));
+        if (request.logprobs() && tokens.isPresent()) {
             ArrayNode entries = ChatHandler.startLogprobs(choice);
-            delta.logprobs().forEach(token -> texts.addChatEntry(entries, token, request.topLogprobs()));
+            tokens.get().logprobs().forEach(token -> texts.addChatEntry(entries, token, request.topLogprobs()));
         } else {
             choice.putNull("logprobs");
         }
-        if (request.options().returnTokenIds()) {
+        if (request.options().returnTokenIds() && tokens.isPresent()) {
             ArrayNode ids = choice.putArray("token_ids");
-            delta.tokenIds().forEach(ids::add);
+            tokens.get().tokenIds().forEach(ids::add);
         }
         ChoiceEnd.putNone(choice);
         events.send(chunk);
+    }
+
+    private static void put(ObjectNode delta, OutputEvent event) {
+        switch (event) {
+            case OutputEvent.Reasoning text -> ChatMessage.putReasoning(delta, text.text());
+            case OutputEvent.Content text -> delta.put("content", Json.clean(text.text()));
+            case OutputEvent.CallBegin call ->
+                delta.putArray("tool_calls")
+                        .addObject()
+                        .put("index", call.ordinal())
+                        .put("id", call.id())
+                        .put("type", "function")
+                        .putObject("function")
+                        .put("name", call.name())
+                        .put("arguments", "");
+            case OutputEvent.Arguments piece ->
+                delta.putArray("tool_calls")
+                        .addObject()
+                        .put("index", piece.ordinal())
+                        .putObject("function")
+                        .put("arguments", Json.clean(piece.json()));
+        }
     }
 
     private void sendEnd(TokenEvent.Finished finished) {
@@ -75,7 +124,11 @@ final class ChatStream {
         ObjectNode choice = choice(chunk, finished.index());
         choice.putObject("delta");
         choice.putNull("logprobs");
-        ChoiceEnd.put(choice, finished.reason(), finished.stopString(), finished.stopTokenId());
+        if (output.endsWithCalls(finished.index(), finished.reason())) {
+            ChoiceEnd.putCalls(choice);
+        } else {
+            ChoiceEnd.put(choice, finished.reason(), finished.stopString(), finished.stopTokenId());
+        }
         events.send(chunk);
     }
 

@@ -20,6 +20,11 @@ final class ChoiceEnd {
         }
     }
 
+    /** The answer waits for functions to be called. */
+    static void putCalls(ObjectNode choice) {
+        choice.put("finish_reason", "tool_calls").putNull("stop_reason");
+    }
+
     static void putNone(ObjectNode choice) {
         choice.putNull("finish_reason").putNull("stop_reason");
     }

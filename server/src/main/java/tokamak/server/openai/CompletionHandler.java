@@ -33,16 +33,24 @@ final class CompletionHandler implements Generating.Handler {
         AnswerHead head = new AnswerHead(
                 "cmpl-" + id, Instant.now().getEpochSecond(), request.choice().name());
         List<GenerationRequest> requests = request.prompts().stream()
-                .map(prompt -> request.options().request(prompt.ids(), request.params(), caller))
+                .map(prompt -> guided(request, request.options().request(prompt.ids(), request.params(), caller)))
                 .toList();
-        try (Submission submission =
-                Submission.of(request.choice().model(), requests, request.params(), metrics, exchange, visit)) {
+        try (Submission submission = GuideErrors.named(
+                request.structured().map(StructuredFields::field).orElse("prompt"),
+                () -> Submission.of(request.choice().model(), requests, request.params(), metrics, exchange, visit))) {
             if (request.options().stream()) {
                 new CompletionStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {
                 exchange.respond(whole(request, head, submission));
             }
         }
+    }
+
+    private static GenerationRequest guided(CompletionRequest request, GenerationRequest generation) {
+        return request.structured()
+                .map(StructuredFields::guide)
+                .map(generation::withGuide)
+                .orElse(generation);
     }
 
     private static Response whole(CompletionRequest request, AnswerHead head, Submission submission) {
@@ -62,8 +70,7 @@ final class CompletionHandler implements Generating.Handler {
         }
         usage.put(answer);
         return Timings.addTo(
-                Response.json(200, Json.bytes(answer)),
-                submission.parts().getFirst().meter());
+                Response.json(200, Json.bytes(answer)), submission.parts().getFirst());
     }
 
     /** Fills a choice of a whole answer. */

@@ -1,6 +1,7 @@
 package tokamak.server.openai;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tokamak.api.SamplingParams;
 
@@ -10,6 +11,7 @@ import tokamak.api.SamplingParams;
  * @param echo the prompt is part of the answer
  * @param onlyEcho nothing is to be generated: the request is about the prompt's log-probabilities
  * @param logprobs how many of the best tokens to show
+ * @param structured what the answers must be
  */
 record CompletionRequest(
         ServedModels.Choice choice,
@@ -18,7 +20,8 @@ record CompletionRequest(
         AnswerOptions options,
         boolean echo,
         boolean onlyEcho,
-        OptionalInt logprobs) {
+        OptionalInt logprobs,
+        Optional<StructuredFields> structured) {
     private static final int DEFAULT_MAX_TOKENS = 16;
 
     static CompletionRequest read(Fields request, ServedModels models, String requestId) {
@@ -48,7 +51,8 @@ record CompletionRequest(
         if (options.stream() && params.bestOf() > params.n()) {
             throw ApiException.invalid("best_of", "best_of greater than n can't be streamed");
         }
-        return new CompletionRequest(choice, prompts, params, options, echo, onlyEcho, logprobs);
+        return new CompletionRequest(
+                choice, prompts, params, options, echo, onlyEcho, logprobs, StructuredFields.read(request));
     }
 
     private static SamplingParams params(

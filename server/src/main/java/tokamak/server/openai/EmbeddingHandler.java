@@ -109,7 +109,7 @@ final class EmbeddingHandler implements Generating.Handler {
 
     private static List<Prompt> prompts(Fields fields, Engine engine) {
         if (fields.has("messages")) {
-            int[] ids = ChatPrompt.ids(fields, engine);
+            int[] ids = engine.tokenize(ChatPrompt.render(fields, engine, ToolFields.read(fields)));
             return List.of(new Prompt.Tokens(
                     PromptCut.read(fields, engine.contextLength()).apply(ids)));
         }

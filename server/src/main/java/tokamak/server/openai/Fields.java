@@ -116,6 +116,14 @@ record Fields(ObjectNode object, String path) {
         });
     }
 
+    /** A value that has been found under a name, as the object it must be. */
+    Fields nested(String name, JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            return new Fields(object, name(name) + ".");
+        }
+        throw wrong(name, "an object", node);
+    }
+
     Optional<List<JsonNode>> array(String name) {
         return get(name).map(node -> {
             if (!node.isArray()) {

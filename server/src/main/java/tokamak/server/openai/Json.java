@@ -54,15 +54,17 @@ final class Json {
         }
     }
 
-    /** An object written as a string, or the string if it is not one. */
-    static JsonNode objectOrText(String text) {
+    /** The value of a text that must be JSON. @param field where it stands */
+    static JsonNode value(String field, String text) {
         try {
-            return MAPPER.readTree(text) instanceof ObjectNode object
-                    ? object
-                    : JsonNodeFactory.instance.stringNode(text);
+            return MAPPER.readTree(text);
         } catch (JacksonException e) {
-            return JsonNodeFactory.instance.stringNode(text);
+            throw ApiException.invalid(field, field + " must be JSON, found a text that is not");
         }
+    }
+
+    static JsonNode string(String text) {
+        return JsonNodeFactory.instance.stringNode(text);
     }
 
     static ObjectNode object() {

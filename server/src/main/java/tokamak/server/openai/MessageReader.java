@@ -15,9 +15,21 @@ final class MessageReader {
     static final int MAX_MESSAGES = 4096;
     private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
 
-    private MessageReader() {}
+    /** How templates want the arguments of calls, which are texts of JSON in the API. */
+    enum Arguments {
+        OBJECTS,
+        TEXTS
+    }
 
-    static List<Message> read(Fields request) {
+    private final boolean noContentWithCalls;
+
+    /** @param noContentWithCalls whether a message with calls and without content must not have an empty one */
+    MessageReader(boolean noContentWithCalls) {
+        this.noContentWithCalls = noContentWithCalls;
+    }
+
+    /** @throws ApiException that names the message and the field that is wrong */
+    List<Message> read(Fields request, Arguments arguments) {
         List<JsonNode> nodes = request.requiredArray("messages");
         if (nodes.isEmpty() || nodes.size() > MAX_MESSAGES) {
             throw ApiException.invalid(
@@ -28,12 +40,12 @@ final class MessageReader {
             if (!(nodes.get(i) instanceof ObjectNode object)) {
                 throw request.wrong("messages[" + i + "]", "an object", nodes.get(i));
             }
-            messages.add(message(new Fields(object, request.name("messages[" + i + "]."))));
+            messages.add(message(new Fields(object, request.name("messages[" + i + "].")), arguments));
         }
         return messages;
     }
 
-    private static Message message(Fields message) {
+    private Message message(Fields message, Arguments arguments) {
         String role = message.required("role", "a string").isString()
                 ? message.string("role").orElseThrow()
                 : "";
@@ -49,8 +61,14 @@ final class MessageReader {
         // What newer models call developer is the system role of the others.
         fields.put("role", role.equals("developer") ? "system" : role);
         fields.put("content", content(message, role));
-        if (message.has("tool_calls")) {
-            fields.put("tool_calls", toolCalls(message));
+        // Clients give back what they got, an explicit null included; templates ask whether the field is there.
+        fields.remove("tool_calls");
+        List<Object> calls = toolCalls(message, arguments);
+        if (!calls.isEmpty()) {
+            fields.put("tool_calls", calls);
+            if (noContentWithCalls && !message.has("content")) {
+                fields.put("content", null);
+            }
         }
         message.string("reasoning").ifPresent(reasoning -> fields.putIfAbsent("reasoning_content", reasoning));
         return new Message(fields);
@@ -95,23 +113,31 @@ final class MessageReader {
         };
     }
 
-    /** Arguments are a string of JSON in the API; templates want the object. */
-    private static List<Object> toolCalls(Fields message) {
+    private static List<Object> toolCalls(Fields message, Arguments arguments) {
         List<Object> calls = new ArrayList<>();
-        for (JsonNode node : message.requiredArray("tool_calls")) {
-            if (!(node instanceof ObjectNode object)) {
-                throw message.wrong("tool_calls", "an array of objects", node);
-            }
-            ObjectNode copy = object.deepCopy();
-            Fields call = new Fields(copy, message.name("tool_calls") + ".");
-            call.fields("function").ifPresent(function -> {
-                JsonNode arguments = function.object().get("arguments");
-                if (arguments != null && arguments.isString()) {
-                    function.object().set("arguments", Json.objectOrText(arguments.stringValue()));
-                }
-            });
-            calls.add(Fields.plain(copy));
+        List<JsonNode> nodes = message.array("tool_calls").orElse(List.of());
+        for (int i = 0; i < nodes.size(); i++) {
+            Fields call = message.nested("tool_calls[" + i + "]", nodes.get(i).deepCopy());
+            call.fields("function")
+                    .ifPresent(function -> function.object().set("arguments", arguments(function, arguments)));
+            calls.add(Fields.plain(call.object()));
         }
         return calls;
+    }
+
+    private static JsonNode arguments(Fields function, Arguments form) {
+        JsonNode given = function.get("arguments").orElse(Json.object());
+        if (given.isObject()) {
+            return form == Arguments.OBJECTS ? given : Json.string(given.toString());
+        }
+        if (!given.isString()) {
+            throw function.wrong("arguments", "a string of JSON", given);
+        }
+        String text = given.stringValue();
+        JsonNode value = text.isBlank() ? Json.object() : Json.value(function.name("arguments"), text);
+        if (!value.isObject()) {
+            throw function.wrong("arguments", "a string that holds a JSON object", value);
+        }
+        return form == Arguments.OBJECTS ? value : given;
     }
 }

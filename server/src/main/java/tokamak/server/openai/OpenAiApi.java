@@ -54,7 +54,8 @@ public final class OpenAiApi {
                 .addBelow("DELETE", StoredResponses.PATH + "/", guarded(stored::delete))
                 .addBelow("POST", StoredResponses.PATH + "/", guarded(stored::post))
                 .add("POST", "/tokenize", guarded(tokenize::tokenize))
-                .add("POST", "/detokenize", guarded(tokenize::detokenize));
+                .add("POST", "/detokenize", guarded(tokenize::detokenize))
+                .add("POST", "/apply-template", guarded(tokenize::applyTemplate));
         addSurroundings(router, models, metrics, isReady, version);
         return router;
     }

@@ -6,7 +6,6 @@ import java.util.UUID;
 import tokamak.api.FinishReason;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenEvent;
-import tokamak.chat.OutputEvent;
 import tokamak.server.access.Caller;
 import tokamak.server.http.EventStream;
 import tokamak.server.http.Exchange;
@@ -51,19 +50,21 @@ final class ResponseHandler implements Generating.Handler {
 
     private Submission submit(ResponseRequest request, Exchange exchange, Caller caller, Caller.Visit visit) {
         ChatRequest chat = request.chat();
-        return Submission.of(
-                chat.choice().model(),
-                List.of(chat.options().request(chat.promptIds(), chat.params(), caller)),
-                chat.params(),
-                metrics,
-                exchange,
-                visit);
+        return GuideErrors.named(
+                chat.guideField(),
+                () -> Submission.of(
+                        chat.choice().model(),
+                        List.of(chat.generation(caller)),
+                        chat.params(),
+                        metrics,
+                        exchange,
+                        visit));
     }
 
     private void run(Exchange exchange, ResponseObject object, Submission submission) {
         Submission.Part part = submission.parts().getFirst();
         if (object.request().stream()) {
-            Streamed events = new Streamed(exchange.events(() -> Timings.headers(part.meter())));
+            Streamed events = new Streamed(exchange.events(() -> Timings.headers(part)));
             for (String type : List.of("response.created", "response.in_progress")) {
                 events.send(type, Json.object().set("response", object.open("in_progress", List.of())));
             }
@@ -79,7 +80,7 @@ final class ResponseHandler implements Generating.Handler {
             exchange.respond(
                     ended.ending() instanceof ResponseObject.Ending.Failed failed
                             ? OpenAiErrors.response(failed.error())
-                            : Timings.addTo(Response.json(200, Json.bytes(ended.response())), part.meter()));
+                            : Timings.addTo(Response.json(200, Json.bytes(ended.response())), part));
         }
     }
 
@@ -92,12 +93,11 @@ final class ResponseHandler implements Generating.Handler {
 
     private Ended answer(ResponseObject object, Submission.Part part, ResponseOutput.Events events) {
         ResponseOutput output = new ResponseOutput(object.id().substring("resp_".length()), events);
+        ChatOutput chat = new ChatOutput(object.request().chat());
         ResponseObject.Ending[] ending = {new ResponseObject.Ending.Cancelled()};
         try {
             Submission.read(part, event -> {
-                if (event instanceof TokenEvent.Delta delta) {
-                    output.accept(new OutputEvent.Content(delta.text()));
-                }
+                chat.read(event).forEach(output::accept);
                 if (event instanceof TokenEvent.Finished finished) {
                     ending[0] = ending(finished.reason());
                 }
@@ -107,7 +107,7 @@ final class ResponseHandler implements Generating.Handler {
         }
         output.close(ending[0] instanceof ResponseObject.Ending.Completed ? ResponseOutput.COMPLETED : "incomplete");
         ObjectNode response =
-                object.ended(ending[0], output.items(), part.stream().usage(), 0);
+                object.ended(ending[0], output.items(), part.stream().usage(), chat.numReasoningTokens());
         store.finish(object.id(), response);
         return new Ended(ending[0], response);
     }

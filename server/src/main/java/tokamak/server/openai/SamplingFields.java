@@ -74,25 +74,9 @@ final class SamplingFields {
 
     /** Refuses what would have to be ignored silently otherwise. */
     static void refuseUnsupported(Fields request) {
-        for (String name : List.of(
-                "structured_outputs",
-                "guided_json",
-                "guided_regex",
-                "guided_choice",
-                "guided_grammar",
-                "prompt_embeds",
-                "thinking_token_budget")) {
-            if (request.has(name)) {
-                throw ApiException.unsupported(name, name + " is not supported");
-            }
+        if (request.has("prompt_embeds")) {
+            throw ApiException.unsupported("prompt_embeds", "prompt_embeds is not supported");
         }
-        request.fields("response_format").ifPresent(format -> {
-            String type = format.string("type").orElse("text");
-            if (!type.equals("text")) {
-                throw ApiException.unsupported(
-                        "response_format", "response_format of type '" + type + "' is not supported; only 'text' is");
-            }
-        });
         if (request.flag("use_beam_search", false)) {
             throw ApiException.unsupported("use_beam_search", "beam search is not supported; leave it out and use n");
         }

@@ -72,8 +72,16 @@ final class Submission implements AutoCloseable {
 
     /** Waits for the whole answer of one part. */
     static Generation collect(Part part) {
+        return collect(part, event -> {});
+    }
+
+    /** @param listener gets every event as it comes */
+    static Generation collect(Part part, Consumer<TokenEvent> listener) {
         try {
-            return part.stream().collect(part.meter()::on);
+            return part.stream().collect(event -> {
+                part.meter().on(event);
+                listener.accept(event);
+            });
         } catch (TokamakException e) {
             part.meter().failed();
             throw e;

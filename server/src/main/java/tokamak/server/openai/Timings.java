@@ -1,20 +1,50 @@
 package tokamak.server.openai;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import tokamak.server.http.Response;
 import tokamak.server.metrics.RequestMeter;
 
 /** How long a request waited and computed, in the form of the Server-Timing header (W3C), milliseconds. */
 final class Timings {
+    private static final int MAX_WARNING_CHARS = 4096;
+
     private Timings() {}
 
-    static Map<String, String> headers(RequestMeter meter) {
-        return Map.of("server-timing", prefill(meter));
+    static Map<String, String> headers(Submission.Part part) {
+        Map<String, String> headers = new HashMap<>(warnings(part.stream().warnings()));
+        headers.put("server-timing", prefill(part.meter()));
+        return headers;
+    }
+
+    /** What was not taken as it was written, where answers leave no place for it. */
+    private static Map<String, String> warnings(List<String> warnings) {
+        if (warnings.isEmpty()) {
+            return Map.of();
+        }
+        StringBuilder header = new StringBuilder();
+        for (String warning : warnings) {
+            if (header.length() + warning.length() > MAX_WARNING_CHARS) {
+                break;
+            }
+            String plain = warning.replaceAll("[^ -~]", "?").replace("\\", "/").replace('"', '\'');
+            header.append(header.isEmpty() ? "" : ", ")
+                    .append("299 tokamak \"")
+                    .append(plain)
+                    .append('"');
+        }
+        return Map.of("warning", header.toString());
     }
 
     /** Of a whole answer: the time for its tokens too. */
-    static Response addTo(Response response, RequestMeter meter) {
+    static Response addTo(Response response, Submission.Part part) {
+        RequestMeter meter = part.meter();
+        for (Map.Entry<String, String> warning :
+                warnings(part.stream().warnings()).entrySet()) {
+            response = response.withHeader(warning.getKey(), warning.getValue());
+        }
         double decode = millis(meter.elapsed().minus(meter.queueTime()).minus(meter.prefillTime()));
         return response.withHeader("server-timing", prefill(meter) + ", decode;dur=" + Math.max(0, decode));
     }

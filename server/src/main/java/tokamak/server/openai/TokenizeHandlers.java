@@ -7,7 +7,7 @@ import tokamak.server.http.Response;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** vLLM's {@code POST /tokenize} and {@code POST /detokenize}. */
+/** Texts and token ids without the model: vLLM's {@code POST /tokenize} and {@code POST /detokenize}, and chats. */
 final class TokenizeHandlers {
     private final ServedModels models;
 
@@ -37,7 +37,7 @@ final class TokenizeHandlers {
 
     private static int[] ids(Fields request, Engine engine) {
         if (request.has("messages")) {
-            return ChatPrompt.ids(request, engine);
+            return engine.tokenize(ChatPrompt.render(request, engine, ToolFields.read(request)));
         }
         String text = request.string("prompt")
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt or messages is required"));
@@ -45,6 +45,15 @@ final class TokenizeHandlers {
             return engine.codec().encode(text);
         }
         return text.isEmpty() ? engine.codec().encodePrompt(text) : engine.tokenize(new Prompt.Text(text));
+    }
+
+    /** llama.cpp's {@code POST /apply-template}: the text that a chat becomes. */
+    void applyTemplate(Exchange exchange) {
+        Fields request = Json.object(exchange.request().body());
+        Engine engine = models.choose(request).model().engine();
+        String text =
+                ChatPrompt.render(request, engine, ToolFields.read(request)).text();
+        exchange.respond(Response.json(200, Json.bytes(Json.object().put("prompt", Json.clean(text)))));
     }
 
     void detokenize(Exchange exchange) {

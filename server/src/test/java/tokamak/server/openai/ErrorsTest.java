@@ -44,8 +44,20 @@ class ErrorsTest {
             {"prompt": "a", "logit_bias": [1]}                 | logit_bias
             {"prompt": "a", "suffix": "b"}                     | suffix
             {"prompt": "a", "stream_options": {}}              | stream_options
-            {"prompt": "a", "guided_regex": "a+"}              | guided_regex
-            {"prompt": "a", "response_format": {"type": "json_object"}} | response_format
+            {"prompt": "a", "guided_regex": "("}               | guided_regex
+            {"prompt": "a", "guided_regex": 1}                 | guided_regex
+            {"prompt": "a", "guided_choice": []}               | guided_choice
+            {"prompt": "a", "guided_grammar": "root ::= root root"} | guided_grammar
+            {"prompt": "a", "guided_json": "{"}                | guided_json
+            {"prompt": "a", "grammar": "x"}                    | grammar
+            {"prompt": "a", "format": "xml"}                   | format
+            {"prompt": "a", "response_format": {"type": "xml"}} | response_format
+            {"prompt": "a", "response_format": {"type": "json_schema"}} | response_format.json_schema
+            {"prompt": "a", "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": 1}}}} | response_format
+            {"prompt": "a", "structured_outputs": {}}          | structured_outputs
+            {"prompt": "a", "structured_outputs": {"regex": "a", "choice": ["b"]}} | structured_outputs
+            {"prompt": "a", "structured_outputs": {"structural_tag": {"format": {"type": "x"}}}} | structured_outputs.structural_tag.format.type
+            {"prompt": "a", "guided_regex": "a", "format": "json"} | format
             {"prompt": "a", "allowed_token_ids": []}           | allowed_token_ids
             {"prompt": "a", "truncate_prompt_tokens": 0}       | truncate_prompt_tokens
             {"prompt": "a", "best_of": 2, "stream": true}      | best_of
@@ -80,7 +92,16 @@ class ErrorsTest {
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}          | messages[0].content.type
             {"messages": [{"role": "user", "content": "x"}], "top_logprobs": 2}           | top_logprobs
             {"messages": [{"role": "user", "content": "x"}], "logprobs": 1}               | logprobs
-            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function"}]} | tools
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function"}]} | tools[0].function
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "search"}]} | tools[0].type
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "a b"}}]} | tools
+            {"messages": [{"role": "user", "content": "x"}], "tool_choice": "required"}   | tool_choice
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "maybe"} | tool_choice
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "g"}}} | tool_choice
+            {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f", "strict": true, "parameters": {"type": "object", "properties": {"x": {"type": 1}}}}}], "tool_choice": "required"} | tools
+            {"messages": [{"role": "user", "content": "x"}], "thinking_token_budget": -2} | thinking_token_budget
+            {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}]} | messages[1].tool_calls[0].function.arguments
+            {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "[1]"}}]}]} | messages[1].tool_calls[0].function.arguments
             {"messages": [{"role": "user", "content": "x"}], "chat_template": "x"}        | chat_template
             """)
     void wrongChatsAreNamed(String body, String param) {
