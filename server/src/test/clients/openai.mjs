@@ -49,6 +49,35 @@ const tasks = {
     assert.equal((await client.models.retrieve('org/alias')).id, 'org/alias');
   },
 
+  async responses() {
+    const first = await client.responses.create({ model: 'abc', input: 'hi', temperature: 0, max_output_tokens: 3 });
+    assert.deepEqual([first.output_text, first.status, first.incomplete_details.reason], ['bcd', 'incomplete', 'max_output_tokens']);
+    const next = { model: 'abc', input: 'on', temperature: 0, previous_response_id: first.id };
+    const second = await client.responses.create(next);
+    assert.equal(second.output_text, 'bcdefghijklmnopqrstuvwxyz');
+    assert.equal(second.usage.input_tokens, 'user:hi;assistant:bcd;user:on;a'.length);
+    assert.deepEqual((await client.responses.retrieve(second.id)).output, second.output);
+
+    let text = '';
+    const types = new Set();
+    for await (const event of await client.responses.create({ ...next, stream: true })) {
+      types.add(event.type);
+      text += event.type === 'response.output_text.delta' ? event.delta : '';
+    }
+    assert.equal(text, second.output_text);
+    assert.ok(types.has('response.created') && types.has('response.completed'));
+    // The client's own helper puts events together and complains about what does not fit.
+    const final = await client.responses.stream(next).finalResponse();
+    assert.equal(final.output_text, second.output_text);
+
+    const background = await client.responses.create({ ...next, background: true });
+    assert.ok(['cancelled', 'completed'].includes((await client.responses.cancel(background.id)).status));
+    await client.responses.delete(first.id);
+    await rejects(client.responses.retrieve(first.id), OpenAI.NotFoundError);
+    await rejects(client.responses.create({ ...next, previous_response_id: 'resp_0' }), OpenAI.NotFoundError,
+      (e) => assert.equal(e.param, 'previous_response_id'));
+  },
+
   async errors() {
     await rejects(client.chat.completions.create({ ...hi, model: 'nobody' }), OpenAI.NotFoundError,
       (e) => assert.deepEqual([e.status, e.code, e.param, e.type], [404, 'model_not_found', 'model', 'invalid_request_error']));

@@ -17,6 +17,10 @@ import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseStatus;
+import com.openai.models.responses.ResponseStreamEvent;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -88,6 +92,54 @@ class JavaClientTest {
             assertThat(answer.usage().promptTokens()).isEqualTo(3);
             client.close();
         }
+    }
+
+    @Test
+    void responsesWholeStreamedAndContinued() throws Exception {
+        try (TestServer server = new TestServer()) {
+            OpenAIClient client = client(server, "none", 0);
+            Response first = client.responses()
+                    .create(ResponseCreateParams.builder()
+                            .model("abc")
+                            .input("hi")
+                            .temperature(0)
+                            .maxOutputTokens(3)
+                            .build())
+                    .validate();
+            assertThat(text(first)).isEqualTo("bcd");
+            assertThat(first.status()).hasValue(ResponseStatus.INCOMPLETE);
+            ResponseCreateParams next = ResponseCreateParams.builder()
+                    .model("abc")
+                    .input("on")
+                    .temperature(0)
+                    .previousResponseId(first.id())
+                    .build();
+            try (StreamResponse<ResponseStreamEvent> stream = client.responses().createStreaming(next)) {
+                List<ResponseStreamEvent> events =
+                        stream.stream().map(ResponseStreamEvent::validate).toList();
+                String streamed = events.stream()
+                        .flatMap(event -> event.outputTextDelta().stream())
+                        .map(delta -> delta.delta())
+                        .collect(Collectors.joining());
+                Response last = events.getLast().completed().orElseThrow().response();
+                assertThat(streamed).isEqualTo("bcdefghijklmnopqrstuvwxyz").isEqualTo(text(last));
+                assertThat(client.responses().retrieve(last.id()).validate().output())
+                        .isEqualTo(last.output());
+            }
+            assertThatThrownBy(() -> client.responses()
+                            .create(next.toBuilder().previousResponseId("resp_0").build()))
+                    .isInstanceOf(NotFoundException.class);
+            client.close();
+        }
+    }
+
+    private static String text(Response response) {
+        return response.output().stream()
+                .flatMap(item -> item.message().stream())
+                .flatMap(message -> message.content().stream())
+                .flatMap(part -> part.outputText().stream())
+                .map(part -> part.text())
+                .collect(Collectors.joining());
     }
 
     @Test

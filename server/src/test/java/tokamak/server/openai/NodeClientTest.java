@@ -23,6 +23,7 @@ class NodeClientTest {
     void chatsCompletionsEmbeddingsModelsAndResponses() throws Exception {
         try (TestServer server = new TestServer()) {
             NodeClients.run("openai.mjs", "talk", server.server.url());
+            NodeClients.run("openai.mjs", "responses", server.server.url());
         }
     }
 
