@@ -127,7 +127,9 @@ class JavaClientTest {
                         .isEqualTo(last.output());
             }
             assertThatThrownBy(() -> client.responses()
-                            .create(next.toBuilder().previousResponseId("resp_0").build()))
+                            .create(next.toBuilder()
+                                    .previousResponseId("resp_0")
+                                    .build()))
                     .isInstanceOf(NotFoundException.class);
             client.close();
         }
