@@ -14,6 +14,11 @@ record JsonAlphabet(RegexPool pool) implements Alphabet {
     static final String SHORT_ESCAPED = "\"\\\b\f\n\r\t";
     static final String SHORT_ESCAPES = "\"\\bfnrt";
 
+    /** What may be written in hexadecimal: control characters without a short escape, and what is not ASCII. */
+    private static final CodePoints NEVER_SHORT = CodePoints.range(0, 0x1f)
+            .or(CodePoints.range(0x80, 0x10ffff))
+            .and(CodePoints.anyOf(SHORT_ESCAPED).not());
+
     @Override
     public Regex oneOf(CodePoints characters) {
         List<Regex> alternatives = new ArrayList<>();
@@ -23,79 +28,40 @@ record JsonAlphabet(RegexPool pool) implements Alphabet {
                 alternatives.add(pool.literal("\\" + SHORT_ESCAPES.charAt(i)));
             }
         }
-        for (int c = 0; c < 0x20; c++) {
-            if (characters.contains(c) && SHORT_ESCAPED.indexOf(c) < 0) {
-                alternatives.add(unit(c, c));
-            }
+        CodePoints escaped = characters.and(NEVER_SHORT);
+        alternatives.add(units().of(escaped.and(CodePoints.range(0, 0xffff)).toList()));
+        List<int[]> beyond = new ArrayList<>();
+        for (int[] range : escaped.and(CodePoints.range(0x10000, 0x10ffff)).toList()) {
+            beyond.add(new int[] {range[0] - 0x10000, range[1] - 0x10000});
         }
-        addEscapesBeyondAscii(characters, alternatives);
+        alternatives.add(pairs().of(beyond));
         return pool.or(alternatives);
     }
 
-    // ---- four hexadecimal digits for a UTF-16 unit
-
-    private void addEscapesBeyondAscii(CodePoints characters, List<Regex> alternatives) {
-        for (int[] range : characters.and(CodePoints.range(0x80, 0xffff)).toList()) {
-            alternatives.add(unit(range[0], range[1]));
-        }
-        for (int[] range : characters.and(CodePoints.range(0x10000, 0x10ffff)).toList()) {
-            int low = range[0] - 0x10000;
-            int high = range[1] - 0x10000;
-            int first = low >> 10;
-            int last = high >> 10;
-            if (first == last) {
-                alternatives.add(pair(first, first, low & 0x3ff, high & 0x3ff));
-                continue;
-            }
-            alternatives.add(pair(first, first, low & 0x3ff, 0x3ff));
-            if (last > first + 1) {
-                alternatives.add(pair(first + 1, last - 1, 0, 0x3ff));
-            }
-            alternatives.add(pair(last, last, 0, high & 0x3ff));
-        }
+    /** Four hexadecimal digits. */
+    private DigitTree units() {
+        return new DigitTree(
+                pool,
+                new int[] {4, 4, 4, 4},
+                (place, digits) -> place == 3 ? pool.concat(pool.literal("\\u"), hex(digits, 0)) : hex(digits, 0));
     }
 
-    private Regex pair(int firstHigh, int lastHigh, int firstLow, int lastLow) {
-        return pool.concat(unit(0xd800 + firstHigh, 0xd800 + lastHigh), unit(0xdc00 + firstLow, 0xdc00 + lastLow));
+    /** Twice ten bits as two UTF-16 surrogates. */
+    private DigitTree pairs() {
+        return new DigitTree(pool, new int[] {4, 4, 2, 4, 4, 2}, (place, digits) -> switch (place) {
+            case 5 -> pool.concat(pool.literal("\\u"), pool.concat(hex(1 << 13, 0), hex(digits, 8)));
+            case 2 -> pool.concat(pool.literal("\\u"), pool.concat(hex(1 << 13, 0), hex(digits, 12)));
+            default -> hex(digits, 0);
+        });
     }
 
-    private Regex unit(int low, int high) {
-        return pool.concat(pool.literal("\\u"), hex(low, high, 12));
-    }
-
-    /** The digits from {@code shift} down of the numbers in a range. */
-    private Regex hex(int low, int high, int shift) {
-        int first = low >> shift;
-        int last = high >> shift;
-        if (shift == 0) {
-            return digits(first, last);
-        }
-        int mask = (1 << shift) - 1;
-        if (first == last) {
-            return pool.concat(digits(first, last), hex(low & mask, high & mask, shift - 4));
-        }
-        List<Regex> alternatives = new ArrayList<>();
-        int fullFrom = first;
-        int fullTo = last;
-        if ((low & mask) != 0) {
-            alternatives.add(pool.concat(digits(first, first), hex(low & mask, mask, shift - 4)));
-            fullFrom++;
-        }
-        if ((high & mask) != mask) {
-            alternatives.add(pool.concat(digits(last, last), hex(0, high & mask, shift - 4)));
-            fullTo--;
-        }
-        if (fullFrom <= fullTo) {
-            alternatives.add(pool.concat(digits(fullFrom, fullTo), hex(0, mask, shift - 4)));
-        }
-        return pool.or(alternatives);
-    }
-
-    private Regex digits(int first, int last) {
+    private Regex hex(long digits, int base) {
         ByteSet set = ByteSet.NONE;
-        for (int digit = first; digit <= last; digit++) {
-            char c = Character.forDigit(digit, 16);
-            set = set.or(ByteSet.of(c)).or(ByteSet.of(Character.toUpperCase(c)));
+        for (int digit = 0; digit < 16; digit++) {
+            if ((digits >>> digit & 1) != 0) {
+                char c = Character.forDigit(base + digit, 16);
+                set = set.or(ByteSet.of(c)).or(ByteSet.of(Character.toUpperCase(c)));
+            }
         }
         return pool.bytes(set);
     }

@@ -385,7 +385,31 @@ final class RegexPool {
             return false;
         }
         Boolean known = regex.isVoid;
-        return known != null ? known : searchText(regex);
+        if (known == null) {
+            known = findVoid(regex);
+            regex.isVoid = known;
+        }
+        return known;
+    }
+
+    /** Only intersections and complements need a search, which ends sooner the less stands behind them. */
+    private boolean findVoid(Regex regex) {
+        return switch (regex.kind) {
+            case CONCAT -> {
+                Regex rest = regex;
+                for (; rest.kind == Regex.Kind.CONCAT; rest = rest.parts[1]) {
+                    if (isVoid(rest.parts[0])) {
+                        yield true;
+                    }
+                }
+                yield isVoid(rest);
+            }
+            case OR -> Arrays.stream(regex.parts).allMatch(this::isVoid);
+            case REPEAT -> isVoid(regex.parts[0]);
+            case NOTHING -> true;
+            case EMPTY, BYTES, LITERAL, UNIVERSE -> false;
+            case AND, NOT, MULTIPLE -> searchText(regex);
+        };
     }
 
     /** Follows derivatives depth first until one matches the empty text. */
