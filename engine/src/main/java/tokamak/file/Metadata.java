@@ -35,6 +35,15 @@ public final class Metadata {
         this.values = values;
     }
 
+    /**
+     * A JSON object that lies in a tensor or elsewhere inside a file.
+     *
+     * @throws ModelFormatException if it is not one JSON object of sensible size and depth
+     */
+    public static Metadata ofJson(String source, byte[] utf8) throws ModelFormatException {
+        return new Metadata(source, Json.parse(source, utf8));
+    }
+
     /** The file, and for a nested object the path of keys to it. */
     public String source() {
         return source;

@@ -73,6 +73,18 @@ interface Codes {
         };
     }
 
+    /** bitsandbytes: two to a byte, rows one after another. */
+    static Codes highNibbleFirst(Tensor bytes, int columns) {
+        MemorySegment data = bytes.data();
+        return (from, to, target) -> {
+            long first = (long) from * columns;
+            for (int i = 0; i < (to - from) * columns; i++) {
+                int pair = data.get(JAVA_BYTE, (first + i) / 2);
+                target[i] = (byte) (pair >> ((first + i) % 2 == 0 ? 4 : 0) & 15);
+            }
+        };
+    }
+
     /** A byte each; signed ones become unsigned by {@code flip}. */
     static Codes bytes(Tensor bytes, byte flip) {
         long columns = bytes.columns();

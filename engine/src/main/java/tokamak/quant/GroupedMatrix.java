@@ -49,6 +49,11 @@ final class GroupedMatrix implements Matrix {
         return new GroupedMatrix(name, rows, Kind.F8, 0, codes, groups, sources);
     }
 
+    /** Codes of quantiles of the normal distribution; scales are 127ths of the largest number of a group. */
+    static GroupedMatrix ofNormalFloats(String name, int rows, Codes codes, Groups groups, List<Tensor> sources) {
+        return new GroupedMatrix(name, rows, Kind.NF4, 0, codes, groups, sources);
+    }
+
     private GroupedMatrix(
             String name, int rows, Kind kind, int half, Codes codes, Groups groups, List<Tensor> sources) {
         this.name = name;
@@ -177,7 +182,12 @@ final class GroupedMatrix implements Matrix {
         }
         for (int k = 0; k < columns; k++) {
             int group = groupOf[k];
-            float number = kind == Kind.F8 ? numbers[k] : (ordered[k] & 0xFF) - groups.zero(row, group, half);
+            float number =
+                    switch (kind) {
+                        case F8 -> numbers[k];
+                        case NF4 -> GroupFormat.normalFloats()[ordered[k]];
+                        case I4, I8, U2, U3, U4, U8 -> (ordered[k] & 0xFF) - groups.zero(row, group, half);
+                    };
             target.set(LittleEndian.FLOAT, at + 4L * k, groups.scale(row, group) * number);
         }
     }

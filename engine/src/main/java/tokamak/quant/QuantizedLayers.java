@@ -26,7 +26,8 @@ public final class QuantizedLayers {
             ".prob_scale",
             ".k_zero_point",
             ".v_zero_point",
-            ".kv_scale");
+            ".kv_scale",
+            ".weight_format");
 
     /** Where older tools left their settings. */
     private static final List<String> OTHER_FILES =
@@ -69,10 +70,11 @@ public final class QuantizedLayers {
             case "compressed-tensors" ->
                 new QuantizedLayers(method, new ScaledScheme(checkpoint, CompressedTensorsConfig.of(config)));
             case "fp8", "fbgemm_fp8", "modelopt" -> new QuantizedLayers(method, fp8(checkpoint, config));
+            case "bitsandbytes" -> new QuantizedLayers(method, new BitsAndBytesScheme(checkpoint));
             case "mxfp4" -> new QuantizedLayers(method, null);
             default ->
                 throw new ModelFormatException(config.source() + ": the quantisation method '" + method
-                        + "' is not supported; awq, gptq, compressed-tensors, fp8, modelopt (FP8) and mxfp4 are."
+                        + "' is not supported; awq, gptq, compressed-tensors, fp8, modelopt (FP8), bitsandbytes and mxfp4 are."
                         + " Take the unquantised checkpoint, or a GGUF file");
         };
     }

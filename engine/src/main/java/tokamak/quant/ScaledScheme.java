@@ -35,7 +35,7 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
      */
     record Weights(int bits, int groupSize, int blockRows, int blockColumns, boolean symmetric) {}
 
-    private static final List<String> SCALE_NAMES = List.of(".weight_scale_inv", ".weight_scale", ".SCB");
+    private static final List<String> SCALE_NAMES = List.of(".weight_scale_inv", ".weight_scale");
 
     @Override
     public boolean has(String module) {

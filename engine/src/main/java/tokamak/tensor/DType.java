@@ -74,7 +74,11 @@ public enum DType {
     /** {@link GroupFormat}: {@link #F8_E4M3} numbers times a float32 scale. */
     F8_G32(32, 36),
     F8_G64(64, 68),
-    F8_G128(128, 132);
+    F8_G128(128, 132),
+    /** {@link GroupFormat}: 4-bit codes of the quantiles of a normal distribution, times a float16 scale. */
+    NF4_G32(32, 18),
+    NF4_G64(64, 34),
+    NF4_G128(128, 66);
 
     private final int blockSize;
     private final int blockBytes;

@@ -29,7 +29,9 @@ public record GroupFormat(Kind kind, int blockSize) {
         U4(4, Short.BYTES, Zero.STORED),
         U8(8, Float.BYTES, Zero.STORED),
         /** Codes are numbers of {@link DType#F8_E4M3}. */
-        F8(8, Float.BYTES, Zero.NONE);
+        F8(8, Float.BYTES, Zero.NONE),
+        /** Codes stand for {@link #normalFloats}, in 127ths. */
+        NF4(4, Short.BYTES, Zero.NONE);
 
         private final int bits;
         private final int scaleBytes;
@@ -71,6 +73,11 @@ public record GroupFormat(Kind kind, int blockSize) {
         STORED
     }
 
+    /** bitsandbytes' NF4 table times 127, rounded: off by at most a 250th of the largest, as activations are anyway. */
+    private static final byte[] NORMAL_FLOATS = {
+        -127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127
+    };
+
     private static final Map<DType, GroupFormat> ALL = all();
 
     private static Map<DType, GroupFormat> all() {
@@ -92,6 +99,11 @@ public record GroupFormat(Kind kind, int blockSize) {
         return kind.dtype(blockSize);
     }
 
+    /** What the codes of {@link Kind#NF4} stand for, times 127. */
+    public static byte[] normalFloats() {
+        return NORMAL_FLOATS.clone();
+    }
+
     void decode(MemorySegment source, long block, float[] target, int index) {
         float scale = scale(source, block);
         int zero = zero(source, block);
@@ -102,7 +114,12 @@ public record GroupFormat(Kind kind, int blockSize) {
             long codes = Long.expand(eightCodes(source, at + (long) i / 8 * bits, bits), mask);
             for (int k = 0; k < 8; k++) {
                 int code = (int) (codes >>> 8 * k) & 0xFF;
-                float number = kind == Kind.F8 ? PlainNumbers.e4m3Value(code) : code - zero;
+                float number =
+                        switch (kind) {
+                            case F8 -> PlainNumbers.e4m3Value(code);
+                            case NF4 -> NORMAL_FLOATS[code];
+                            case I4, I8, U2, U3, U4, U8 -> code - zero;
+                        };
                 target[index + i + k] = scale * number;
             }
         }

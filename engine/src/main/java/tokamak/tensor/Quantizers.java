@@ -31,6 +31,7 @@ public final class Quantizers {
                     case I4_G32, I4_G64, I4_G128, I8_G32, I8_G64, I8_G128, F8_G32, F8_G64, F8_G128 -> null;
                     case U2_G32, U2_G64, U2_G128, U3_G32, U3_G64, U3_G128 -> null;
                     case U4_G32, U4_G64, U4_G128, U8_G32, U8_G64, U8_G128 -> null;
+                    case NF4_G32, NF4_G64, NF4_G128 -> null;
                 });
     }
 

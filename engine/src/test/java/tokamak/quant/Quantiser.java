@@ -177,6 +177,73 @@ final class Quantiser {
         return values;
     }
 
+    private static final double[] NF4 = {
+        -1, -0.69619, -0.52507, -0.39492, -0.28444, -0.18477, -0.09105, 0, 0.07958, 0.16093, 0.24611, 0.33792, 0.44071,
+        0.56262, 0.72296, 1
+    };
+
+    /** bitsandbytes' 4 bits; the largest of each block is quantised again if {@code nested}. */
+    float[][] nf4(String module, int out, int in, boolean nested) {
+        int numBlocks = out * in / 64;
+        int[][] codes = codes(out, in, 4);
+        int[][] bytes = new int[out * in / 2][1];
+        float[] largest = new float[numBlocks];
+        int[][] largestCodes = new int[numBlocks][1];
+        float[] table = new float[256];
+        float[] nestedLargest = new float[(numBlocks + 255) / 256];
+        for (int i = 0; i < 256; i++) {
+            table[i] = (i - 128) / 128f;
+        }
+        for (int i = 0; i < nestedLargest.length; i++) {
+            nestedLargest[i] = (float) random.nextDouble(0.01, 0.05);
+        }
+        for (int i = 0; i < numBlocks; i++) {
+            largestCodes[i][0] = random.nextInt(256);
+            largest[i] = nested
+                    ? table[largestCodes[i][0]] * nestedLargest[i / 256] + 0.06f
+                    : (float) random.nextDouble(0.01, 0.1);
+        }
+        float[][] values = new float[out][in];
+        for (int i = 0; i < out * in; i++) {
+            int code = codes[i / in][i % in];
+            bytes[i / 2][0] |= code << (i % 2 == 0 ? 4 : 0);
+            values[i / in][i % in] = (float) (NF4[code] * largest[i / 64]);
+        }
+        bytes(module + ".weight", DType.U8, bytes, 0);
+        float[] map = new float[16];
+        for (int i = 0; i < 16; i++) {
+            map[i] = (float) NF4[i];
+        }
+        floats(module + ".weight.quant_map", new float[][] {map}, 16);
+        String state = "{\"quant_type\": \"nf4\", \"blocksize\": 64, \"shape\": [" + out + ", " + in + "]"
+                + (nested ? ", \"nested_blocksize\": 256, \"nested_offset\": 0.06}" : "}");
+        byte[] json = state.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        tensor(module + ".weight.quant_state.bitsandbytes__nf4", DType.U8, new long[] {json.length}, json);
+        if (nested) {
+            bytes(module + ".weight.absmax", DType.U8, largestCodes, 0);
+            floats(module + ".weight.nested_absmax", new float[][] {nestedLargest}, nestedLargest.length);
+            floats(module + ".weight.nested_quant_map", new float[][] {table}, 256);
+        } else {
+            floats(module + ".weight.absmax", new float[][] {largest}, numBlocks);
+        }
+        return values;
+    }
+
+    /** bitsandbytes' 8 bits: the largest of every row beside signed bytes. */
+    float[][] largestOfRows(String module, int out, int in) {
+        int[][] codes = codes(out, in, 8);
+        float[][] largest = scales(1, out);
+        bytes(module + ".weight", DType.I8, codes, 128);
+        floats(module + ".SCB", largest, out);
+        float[][] values = new float[out][in];
+        for (int n = 0; n < out; n++) {
+            for (int k = 0; k < in; k++) {
+                values[n][k] = largest[0][n] / 127 * (codes[n][k] - 128);
+            }
+        }
+        return values;
+    }
+
     static float e4m3(int code) {
         int exponent = code >> 3 & 15;
         float size = exponent == 0 ? (code & 7) * 0x1p-9f : (1 + (code & 7) / 8f) * Math.scalb(1f, exponent - 7);

@@ -1,6 +1,7 @@
 package tokamak.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -145,6 +146,21 @@ class QuantizedLayersTest {
     }
 
     @Test
+    void bitsAndBytes() throws IOException {
+        String config = config("{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}");
+        for (boolean nested : new boolean[] {true, false}) {
+            Quantiser quantiser = new Quantiser(9);
+            float[][] expected = quantiser.nf4(MODULE, 48, 1024, nested);
+            quantiser.write(folder, config);
+            assertRows(expected, 0.0005f); // of largest numbers of 0.1
+        }
+        Quantiser quantiser = new Quantiser(10);
+        float[][] expected = quantiser.largestOfRows(MODULE, 48, 96);
+        quantiser.write(folder, config);
+        assertRows(expected);
+    }
+
+    @Test
     void olderFilesSayHowToo() throws IOException {
         Quantiser gptq = new Quantiser(4);
         float[][] expected = gptq.gptq(MODULE, 32, 64, 4, 32, false, false, 1);
@@ -204,6 +220,10 @@ class QuantizedLayersTest {
     }
 
     private void assertRows(float[][] expected) throws IOException {
+        assertRows(expected, 0);
+    }
+
+    private void assertRows(float[][] expected, float tolerance) throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(folder);
                 Arena arena = Arena.ofConfined()) {
             QuantizedLinear found =
@@ -226,7 +246,7 @@ class QuantizedLayersTest {
                 for (int k = 0; k < row.length; k++) {
                     assertThat(row[k])
                             .as("row %d, column %d", n, k)
-                            .isEqualTo(expected[n][order == null ? k : order[k]]);
+                            .isCloseTo(expected[n][order == null ? k : order[k]], within(tolerance));
                 }
             }
         }

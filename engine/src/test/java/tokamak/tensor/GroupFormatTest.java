@@ -40,6 +40,9 @@ class GroupFormatTest {
             Dequantizers.of(DType.F8_E4M3).dequantize(MemorySegment.ofArray(new byte[] {code}), 0, value, 0, 1);
             return value[0];
         }
+        if (kind == GroupFormat.Kind.NF4) {
+            return GroupFormat.normalFloats()[code];
+        }
         return (code & 0xFF) - (kind.storesZero() ? zero : 1 << kind.bits() - 1);
     }
 }

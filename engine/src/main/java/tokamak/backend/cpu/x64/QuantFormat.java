@@ -3,6 +3,7 @@ package tokamak.backend.cpu.x64;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tokamak.tensor.DType;
+import tokamak.tensor.GroupFormat;
 
 /**
  * The integer-coded weight formats as data: a value is {@code scale * (code - offset) + min}, or {@code scale * codebook[code]}.
@@ -10,7 +11,7 @@ import tokamak.tensor.DType;
  *
  * <p>Codes are kept as {@code lowBits} and, for 3, 5 and 6 bits, {@code highBits} apart, since a register splits into
  * twos, fours and eights by shifting. Source of the formats: ggml's quantised blocks, and
- * {@link tokamak.tensor.GroupFormat}.
+ * {@link GroupFormat}.
  */
 enum QuantFormat {
     Q8_0(DType.Q8_0, 8, 0, 32, Scales.F16, 128, null),
@@ -43,7 +44,10 @@ enum QuantFormat {
     I8_G128(DType.I8_G128, 8, 0, 32, Scales.F32, 128, null),
     U8_G32(DType.U8_G32, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
     U8_G64(DType.U8_G64, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
-    U8_G128(DType.U8_G128, 8, 0, 32, Scales.F32_AND_ZERO, 0, null);
+    U8_G128(DType.U8_G128, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
+    NF4_G32(DType.NF4_G32, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL),
+    NF4_G64(DType.NF4_G64, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL),
+    NF4_G128(DType.NF4_G128, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL);
 
     /** Numbers per group: activations have one scale per group, whatever the weight's format. */
     static final int GROUP = 32;
@@ -83,6 +87,7 @@ enum QuantFormat {
     /** Values of four-bit codes. */
     private static final class Codebook {
         static final byte[] NON_LINEAR = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+        static final byte[] NORMAL = GroupFormat.normalFloats();
         static final byte[] FP4_DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
     }
 
