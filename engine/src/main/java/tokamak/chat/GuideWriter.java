@@ -94,11 +94,16 @@ final class GuideWriter {
     }
 
     private Guide text() {
-        if (rules.tools().isEmpty()) {
-            return Guide.anything();
+        List<String> without = new ArrayList<>();
+        if (reasoning != null && rules.thinkingBudget().isPresent()) {
+            // A model that was interrupted would close its reasoning a second time.
+            without.add(reasoning.close());
         }
-        if (!format.isWholeAnswer()) {
-            return new Guide.FreeText(List.of(trigger()));
+        if (!rules.tools().isEmpty() && !format.isWholeAnswer()) {
+            without.add(trigger());
+        }
+        if (rules.tools().isEmpty() || !format.isWholeAnswer()) {
+            return new Guide.FreeText(without);
         }
         // What begins like a call is one.
         return new Guide.Regex("(?:\\s*[^\\s" + (format.opening().isEmpty() ? "{" : "\\[") + "][\\s\\S]*)?");

@@ -21,6 +21,19 @@ public record Tool(String name, Map<String, ?> parameters, boolean strict) {
     // Names stand in grammars and between markers: the characters OpenAI allows, and the dot of namespaces.
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_.-]{1,64}");
 
+    /** Where one of these is, undeclared arguments may be meant. */
+    private static final Set<String> OPEN_KEYWORDS = Set.of(
+            "additionalProperties",
+            "patternProperties",
+            "unevaluatedProperties",
+            "$ref",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "if",
+            "minProperties",
+            "dependentSchemas");
+
     public Tool {
         if (!NAME.matcher(name).matches()) {
             throw new InvalidRequestException(
@@ -68,6 +81,10 @@ public record Tool(String name, Map<String, ?> parameters, boolean strict) {
         }
         Map<String, Object> schema = new LinkedHashMap<>(parameters);
         schema.putIfAbsent("type", "object");
+        // Arguments nobody has declared are of no use to the function, and weak models lose themselves in them.
+        if (!properties().isEmpty() && schema.keySet().stream().noneMatch(OPEN_KEYWORDS::contains)) {
+            schema.put("additionalProperties", false);
+        }
         return schema;
     }
 

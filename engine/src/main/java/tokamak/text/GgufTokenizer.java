@@ -331,6 +331,10 @@ final class GgufTokenizer {
                 ends.add(id);
             }
         }
+        // Harmony's messages end with <|end|>, and others follow in the same answer.
+        if (tokens.contains("<|call|>") && tokens.contains("<|return|>")) {
+            ends.remove(tokens.indexOf("<|end|>"));
+        }
         return Set.copyOf(ends);
     }
 }

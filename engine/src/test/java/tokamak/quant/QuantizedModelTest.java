@@ -53,8 +53,9 @@ class QuantizedModelTest {
             case "awq" -> (q, module, out, in) -> q.awqGemm(module, out, in, 32);
             case "gptq" -> (q, module, out, in) -> q.gptq(module, out, in, 4, 32, false, false, 1);
             case "gptq of sorted columns" -> (q, module, out, in) -> q.gptq(module, out, in, 4, 32, true, true, 1);
-            case "fp8" -> (q, module, out, in) ->
-                q.fp8(module, ".weight_scale_inv", out, in, 32, 32, (out + 31) / 32, (in + 31) / 32);
+            case "fp8" ->
+                (q, module, out, in) ->
+                        q.fp8(module, ".weight_scale_inv", out, in, 32, 32, (out + 31) / 32, (in + 31) / 32);
             case "w8a8" -> (q, module, out, in) -> q.int8(module, out, in, true, out, 1);
             case "w8a8 of asymmetric weights" -> (q, module, out, in) -> q.int8(module, out, in, false, out, 1);
             default -> (q, module, out, in) -> q.packed(module, out, in, 4, 32, false, true, true);
@@ -68,13 +69,14 @@ class QuantizedModelTest {
             case "gptq of sorted columns" ->
                 "{\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 32, \"desc_act\": true}";
             case "fp8" -> "{\"quant_method\": \"fp8\", \"weight_block_size\": [32, 32]}";
-            default -> """
+            default ->
+                """
                     {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"],
                      "weights": {"num_bits": %d, "symmetric": %b, "group_size": %s}}}}
                     """.formatted(
-                            method.startsWith("w8") ? 8 : 4,
-                            method.equals("w8a8"),
-                            method.startsWith("w8") ? "null" : "32");
+                                method.startsWith("w8") ? 8 : 4,
+                                method.equals("w8a8"),
+                                method.startsWith("w8") ? "null" : "32");
         };
     }
 

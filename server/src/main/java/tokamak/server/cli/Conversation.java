@@ -3,14 +3,21 @@ package tokamak.server.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tokamak.Engine;
+import tokamak.RenderedChat;
 import tokamak.TokenStream;
 import tokamak.api.FinishReason;
 import tokamak.api.GenerationRequest;
+import tokamak.api.Guide;
 import tokamak.api.Message;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
+import tokamak.chat.AnswerRules;
+import tokamak.chat.ChatFormat;
 
 /**
  * What has been said, and how to go on. A model without a chat template knows no conversation: every prompt is a text that
@@ -20,19 +27,30 @@ final class Conversation {
     private final CliContext context;
     private final Engine engine;
     private final boolean isChat;
+    private final Optional<Guide> guide;
     private final List<Message> messages = new ArrayList<>();
     private String system;
     private SamplingParams params;
     private boolean reportsSpeed;
     private volatile @Nullable TokenStream running;
 
-    /** @param isChat whether the model has a chat template */
-    Conversation(CliContext context, Engine engine, boolean isChat, String system, SamplingParams params) {
+    /**
+     * @param isChat whether the model has a chat template
+     * @param guide what every answer must be
+     */
+    Conversation(
+            CliContext context,
+            Engine engine,
+            boolean isChat,
+            String system,
+            SamplingParams params,
+            Optional<Guide> guide) {
         this.context = context;
         this.engine = engine;
         this.isChat = isChat;
         this.system = system;
         this.params = params;
+        this.guide = guide;
     }
 
     boolean isChat() {
@@ -79,7 +97,12 @@ final class Conversation {
         messages.add(Message.user(prompt));
         boolean answered = false;
         try {
-            answer(isChat ? Prompt.Chat.of(withSystem()) : new Prompt.Text(prompt));
+            if (isChat) {
+                answerChat(Prompt.Chat.of(withSystem()));
+            } else {
+                GenerationRequest request = GenerationRequest.text(prompt);
+                answer(guide.map(request::withGuide).orElse(request), stream -> StreamPrinter.print(context, stream));
+            }
             answered = true;
         } finally {
             if (!answered || !isChat) {
@@ -97,12 +120,23 @@ final class Conversation {
         return all;
     }
 
-    private void answer(Prompt prompt) {
+    private void answerChat(Prompt.Chat chat) {
+        RenderedChat rendered = engine.renderChat(chat);
+        ChatFormat format = engine.chatFormat();
+        ChatFormat.Start start = format.start(rendered.text());
+        GenerationRequest request =
+                GenerationRequest.tokens(engine.tokenize(rendered)).withShownSpecials(format.markers(false));
+        AnswerRules rules = new AnswerRules(List.of(), AnswerRules.Use.NONE, true, guide, false, OptionalInt.empty());
+        answer(
+                format.guide(start, rules).map(request::withGuide).orElse(request),
+                stream -> new MessagePrinter(context, format.parser(start, List.of())).print(stream));
+    }
+
+    private void answer(GenerationRequest request, Function<TokenStream, StreamPrinter.End> printer) {
         long start = System.nanoTime();
-        try (TokenStream stream = engine.submit(GenerationRequest.of(prompt).withSampling(params))) {
+        try (TokenStream stream = engine.submit(request.withSampling(params))) {
             running = stream;
-            StreamPrinter.End end =
-                    isChat ? StreamPrinter.printMessage(context, stream) : StreamPrinter.print(context, stream);
+            StreamPrinter.End end = printer.apply(stream);
             messages.add(Message.assistant(end.text()));
             context.out().println();
             context.flush();

@@ -48,8 +48,8 @@ final class EngineOptions {
     }
 
     /** One conversation at a time: memory for one sequence is enough. */
-    Engine openForConversation(CliContext context, Path model) {
-        return open(context, config(model, CONVERSATION_LENGTH));
+    Engine openForConversation(CliContext context, Path model, ChatOptions chat) {
+        return open(context, chat.applyTo(config(model, CONVERSATION_LENGTH)));
     }
 
     /**

@@ -2,6 +2,7 @@ package tokamak.server.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,6 +13,7 @@ import tokamak.TokenStream;
 import tokamak.api.Completion;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
+import tokamak.api.Guide;
 import tokamak.api.SamplingParams;
 
 @Command(
@@ -57,6 +59,9 @@ final class GenerateCommand implements Callable<Integer> {
     private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
+    private GuideOptions guideOptions = new GuideOptions();
+
+    @Mixin
     private EngineOptions engineOptions = new EngineOptions();
 
     @Mixin
@@ -72,11 +77,13 @@ final class GenerateCommand implements Callable<Integer> {
         int maxTokens = sampling.maxTokensOr(DEFAULT_MAX_TOKENS);
         // Checked before a large model is loaded.
         sampling.applyTo(SamplingParams.defaults());
+        Optional<Guide> guide = guideOptions.guide();
         int[] promptIds = prompt.tokenIds(context, path);
         try (Engine engine = engineOptions.openForRequest(context, path, (long) promptIds.length + maxTokens)) {
             SamplingParams params = sampling.applyTo(
                     engine.samplingDefaults().toBuilder().maxTokens(maxTokens).build());
-            GenerationRequest request = GenerationRequest.tokens(promptIds).withSampling(params);
+            GenerationRequest free = GenerationRequest.tokens(promptIds).withSampling(params);
+            GenerationRequest request = guide.map(free::withGuide).orElse(free);
             try (TokenStream stream = engine.submit(request)) {
                 if (json) {
                     context.out().println(Json.compact(Answer.of(stream.collect())));

@@ -10,6 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tokamak.Engine;
 import tokamak.ModelInfo;
+import tokamak.api.Guide;
 import tokamak.api.SamplingParams;
 
 @Command(
@@ -48,6 +49,12 @@ final class RunCommand implements Callable<Integer> {
     private SamplingOptions sampling = new SamplingOptions();
 
     @Mixin
+    private GuideOptions guideOptions = new GuideOptions();
+
+    @Mixin
+    private ChatOptions chatOptions = new ChatOptions();
+
+    @Mixin
     private EngineOptions engineOptions = new EngineOptions();
 
     @Mixin
@@ -61,6 +68,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         // Checked before a large model is loaded.
         sampling.applyTo(SamplingParams.defaults());
+        Optional<Guide> guide = guideOptions.guide();
         RunTarget target = RunTarget.of(context, arguments);
         Optional<String> prompt = target.prompt().or(this::promptOnStandardInput);
         if (prompt.isPresent() && prompt.get().isBlank()) {
@@ -71,9 +79,9 @@ final class RunCommand implements Callable<Integer> {
             context.err().flush();
         }
         boolean isChat = !raw && ModelInfo.of(target.model()).hasChatTemplate();
-        try (Engine engine = engineOptions.openForConversation(context, target.model())) {
+        try (Engine engine = engineOptions.openForConversation(context, target.model(), chatOptions)) {
             SamplingParams params = sampling.applyTo(engine.samplingDefaults());
-            Conversation conversation = new Conversation(context, engine, isChat, system, params);
+            Conversation conversation = new Conversation(context, engine, isChat, system, params, guide);
             if (verbose) {
                 conversation.reportSpeed();
             }

@@ -95,11 +95,14 @@ final class ServeEngineOptions {
     @Mixin
     private LoadOptions load = new LoadOptions();
 
+    @Mixin
+    private ChatOptions chat = new ChatOptions();
+
     EngineConfig config(CliContext context, Path model) {
         if (blockSize != KV_BLOCK_SIZE) {
             throw new CliFailure("--block-size " + blockSize + " is not supported; only " + KV_BLOCK_SIZE + " is");
         }
-        EngineConfig config = load.applyTo(EngineConfig.of(model), context);
+        EngineConfig config = chat.applyTo(load.applyTo(EngineConfig.of(model), context));
         int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
         int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
         config = config.withBatchLimits(seqs, tokens)

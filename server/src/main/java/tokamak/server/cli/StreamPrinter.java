@@ -17,24 +17,13 @@ final class StreamPrinter {
      * @throws CliContext.ClosedPipe if nobody reads any more; the caller closes the stream
      */
     static End print(CliContext context, TokenStream stream) {
-        return print(context, stream, 0);
-    }
-
-    /** The same without spaces before the first word: some models begin every message with one. */
-    static End printMessage(CliContext context, TokenStream stream) {
-        return print(context, stream, Integer.MAX_VALUE);
-    }
-
-    private static End print(CliContext context, TokenStream stream, int maxStripped) {
         StringBuilder all = new StringBuilder();
         for (TokenEvent event : stream) {
             switch (event) {
                 case TokenEvent.PromptDone _ -> {}
                 case TokenEvent.Delta delta -> {
-                    String text =
-                            all.isEmpty() && maxStripped > 0 ? delta.text().stripLeading() : delta.text();
-                    all.append(text);
-                    context.out().print(text);
+                    all.append(delta.text());
+                    context.out().print(delta.text());
                     context.flush();
                 }
                 case TokenEvent.Finished finished -> {

@@ -32,6 +32,8 @@ final class VllmFlags {
         flags.put("--distributed-executor-backend", "there is one process");
         flags.put("--stream-interval", "every token is sent at once");
         flags.put("--uvicorn-log-level", "see --access-log");
+        flags.put("--chat-template-content-format", "parts of messages become text");
+        flags.put("--guided-decoding-backend", "there is one");
         flags.put("--max-logprobs", "the limit is 100");
         flags.put("--prefix-caching-hash-algo", "it is sha256");
         flags.put("--compilation-config", "nothing is compiled ahead");
@@ -40,6 +42,8 @@ final class VllmFlags {
 
     private static Map<String, String> switches() {
         Map<String, String> flags = new TreeMap<>();
+        flags.put("--enable-auto-tool-choice", "models may always call functions");
+        flags.put("--enable-reasoning", "see --reasoning-parser");
         flags.put("--enforce-eager", "nothing is compiled ahead");
         flags.put("--enable-chunked-prefill", "it is always on");
         flags.put("--async-scheduling", "there is one way to schedule");
