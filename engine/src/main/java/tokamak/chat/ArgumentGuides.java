@@ -14,6 +14,8 @@ import tokamak.api.Guide;
 final class ArgumentGuides {
     private static final String ANY_KEY = "[A-Za-z_][A-Za-z0-9_]{0,63}";
 
+    private static final String SINGLE_QUOTED = "'(?:[^'\\\\\\x00-\\x1f]|\\\\[\\\\'\"nt])*'";
+
     private ArgumentGuides() {}
 
     static Guide of(Part part, Tool tool) {
@@ -193,8 +195,16 @@ final class ArgumentGuides {
         return json(tool, schema);
     }
 
-    /** JSON is Python but for its constants. */
+    /** JSON is Python but for its constants and the other quotation marks. */
     private static Guide python(Tool tool, Map<String, ?> schema) {
-        return ArgumentTypes.isBoolean(schema) ? new Guide.Choice(List.of("True", "False")) : json(tool, schema);
+        if (ArgumentTypes.isBoolean(schema)) {
+            return new Guide.Choice(List.of("True", "False"));
+        }
+        Guide json = json(tool, schema);
+        boolean anyString = ArgumentTypes.mayBeString(schema)
+                && raw(schema).isEmpty()
+                && !schema.containsKey("format")
+                && !schema.containsKey("not");
+        return anyString ? Guide.alternatives(json, new Guide.Regex(SINGLE_QUOTED)) : json;
     }
 }

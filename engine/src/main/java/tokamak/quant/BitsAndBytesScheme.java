@@ -58,8 +58,9 @@ record BitsAndBytesScheme(HfCheckpoint checkpoint) implements Scheme {
 
     private static GroupedMatrix nibbles(Parts parts) throws ModelFormatException {
         if (parts.find(STATE + "nf4").isEmpty()) {
-            throw parts.error("'" + parts.module() + ".weight' has no quant_state of nf4 beside it; other 4-bit numbers of"
-                    + " bitsandbytes are not supported");
+            throw parts.error(
+                    "'" + parts.module() + ".weight' has no quant_state of nf4 beside it; other 4-bit numbers of"
+                            + " bitsandbytes are not supported");
         }
         Tensor stateTensor = parts.require(STATE + "nf4");
         Metadata state = Metadata.ofJson(stateTensor.name(), stateTensor.data().toArray(JAVA_BYTE));

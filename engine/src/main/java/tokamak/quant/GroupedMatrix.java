@@ -182,12 +182,11 @@ final class GroupedMatrix implements Matrix {
         }
         for (int k = 0; k < columns; k++) {
             int group = groupOf[k];
-            float number =
-                    switch (kind) {
-                        case F8 -> numbers[k];
-                        case NF4 -> GroupFormat.normalFloats()[ordered[k]];
-                        case I4, I8, U2, U3, U4, U8 -> (ordered[k] & 0xFF) - groups.zero(row, group, half);
-                    };
+            float number = switch (kind) {
+                case F8 -> numbers[k];
+                case NF4 -> GroupFormat.normalFloats()[ordered[k]];
+                case I4, I8, U2, U3, U4, U8 -> (ordered[k] & 0xFF) - groups.zero(row, group, half);
+            };
             target.set(LittleEndian.FLOAT, at + 4L * k, groups.scale(row, group) * number);
         }
     }

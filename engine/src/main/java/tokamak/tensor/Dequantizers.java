@@ -90,7 +90,10 @@ public final class Dequantizers {
                     U8_G128,
                     F8_G32,
                     F8_G64,
-                    F8_G128, NF4_G32, NF4_G64, NF4_G128 -> new BlockLoop(dtype, GroupFormat.of(dtype).orElseThrow()::decode);
+                    F8_G128,
+                    NF4_G32,
+                    NF4_G64,
+                    NF4_G128 -> new BlockLoop(dtype, GroupFormat.of(dtype).orElseThrow()::decode);
         };
     }
 }

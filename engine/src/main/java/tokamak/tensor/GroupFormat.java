@@ -74,8 +74,7 @@ public record GroupFormat(Kind kind, int blockSize) {
     }
 
     /** bitsandbytes' NF4 table times 127, rounded: off by at most a 250th of the largest, as activations are anyway. */
-    private static final byte[] NORMAL_FLOATS = {
-        -127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127
+    private static final byte[] NORMAL_FLOATS = {-127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127
     };
 
     private static final Map<DType, GroupFormat> ALL = all();
@@ -114,12 +113,11 @@ public record GroupFormat(Kind kind, int blockSize) {
             long codes = Long.expand(eightCodes(source, at + (long) i / 8 * bits, bits), mask);
             for (int k = 0; k < 8; k++) {
                 int code = (int) (codes >>> 8 * k) & 0xFF;
-                float number =
-                        switch (kind) {
-                            case F8 -> PlainNumbers.e4m3Value(code);
-                            case NF4 -> NORMAL_FLOATS[code];
-                            case I4, I8, U2, U3, U4, U8 -> code - zero;
-                        };
+                float number = switch (kind) {
+                    case F8 -> PlainNumbers.e4m3Value(code);
+                    case NF4 -> NORMAL_FLOATS[code];
+                    case I4, I8, U2, U3, U4, U8 -> code - zero;
+                };
                 target[index + i + k] = scale * number;
             }
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -14,21 +15,21 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OutputParserTest {
-    private static final Tool WEATHER = new Tool(
-            "get_weather",
-            Map.of(
-                    "type",
-                    "object",
-                    "properties",
-                    Map.of(
-                            "city", Map.of("type", "string"),
-                            "days", Map.of("type", "integer"),
-                            "detail", Map.of("type", "boolean"),
-                            "spots", Map.of("type", "array"))),
-            false);
+    private static final Tool WEATHER =
+            new Tool("get_weather", Map.of("type", "object", "properties", properties()), false);
     private static final Tool TIME = new Tool("time", Map.of(), false);
-    private static final List<Tool> TOOLS = List.of(WEATHER, TIME);
+    static final List<Tool> TOOLS = List.of(WEATHER, TIME);
     private static final String PARIS = "get_weather {\"city\": \"Paris\"}";
+
+    /** In this order. */
+    private static Map<String, Object> properties() {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        properties.put("city", Map.of("type", "string"));
+        properties.put("days", Map.of("type", "integer"));
+        properties.put("detail", Map.of("type", "boolean"));
+        properties.put("spots", Map.of("type", "array"));
+        return properties;
+    }
 
     private static Message parse(ChatFormat format, ChatFormat.Start start, List<Tool> tools, List<String> pieces) {
         OutputParser parser = format.parser(start, tools);

@@ -104,7 +104,10 @@ final class BlockCodes {
                     I8_G128,
                     U8_G32,
                     U8_G64,
-                    U8_G128, NF4_G32, NF4_G64, NF4_G128 -> readGroup(format, block, at);
+                    U8_G128,
+                    NF4_G32,
+                    NF4_G64,
+                    NF4_G128 -> readGroup(format, block, at);
         }
     }
 

@@ -51,8 +51,21 @@ public final class RandomTensors {
             }
             case Q3_K -> half(data, at + 108, random);
             case Q6_K -> half(data, at + 208, random);
-            case NF4_G32, NF4_G64, NF4_G128, I4_G32, I4_G64, I4_G128, U2_G32, U2_G64, U2_G128, U3_G32, U3_G64, U3_G128, U4_G32, U4_G64, U4_G128 ->
-                half(data, at, random);
+            case NF4_G32,
+                    NF4_G64,
+                    NF4_G128,
+                    I4_G32,
+                    I4_G64,
+                    I4_G128,
+                    U2_G32,
+                    U2_G64,
+                    U2_G128,
+                    U3_G32,
+                    U3_G64,
+                    U3_G128,
+                    U4_G32,
+                    U4_G64,
+                    U4_G128 -> half(data, at, random);
             case I8_G32, I8_G64, I8_G128, U8_G32, U8_G64, U8_G128 ->
                 data.set(JAVA_FLOAT_UNALIGNED, at, (float) random.nextDouble(-0.1, 0.1));
             case F8_G32, F8_G64, F8_G128 -> {
