@@ -12,8 +12,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tokamak.tensor.Tensor;
 
-/** A Hugging Face model folder: {@code config.json}, tensors in safetensors or PyTorch files, and companion
- * files. */
+/**
+ * A Hugging Face model folder: {@code config.json}, tensors in safetensors or PyTorch files, and companion files. A TensorRT-LLM
+ * checkpoint looks like one too.
+ */
 public final class HfCheckpoint implements Checkpoint {
     private static final String CONFIG = "config.json";
 
@@ -39,6 +41,9 @@ public final class HfCheckpoint implements Checkpoint {
 
     private static Metadata load(Path folder, TensorTable tensors) throws IOException {
         Set<String> names = fileNames(folder);
+        if (TrtLlmFolder.is(names)) {
+            return TrtLlmFolder.load(folder, tensors);
+        }
         boolean hasTensors = HfTensors.add(folder, names, tensors);
         if (!hasTensors) {
             checkUsableWithoutTensors(folder, names);

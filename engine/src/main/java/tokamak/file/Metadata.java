@@ -49,6 +49,11 @@ public final class Metadata {
         return source;
     }
 
+    /** The pairs themselves, for objects that go on to somebody else as they are. */
+    Map<String, ?> values() {
+        return Collections.unmodifiableMap(values);
+    }
+
     /** All keys, in file order. */
     public Set<String> keys() {
         return Collections.unmodifiableSet(values.keySet());

@@ -1,0 +1,342 @@
+package tokamak.file;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import tokamak.tensor.Tensor;
+
+/**
+ * A TensorRT-LLM checkpoint of the Llama and Qwen families: {@code config.json} and {@code rankN.safetensors}, of which every rank
+ * has a share of each matrix (tensor parallelism) of a stretch of the layers (pipeline parallelism). Becomes what Hugging Face
+ * would have published: shares are put together, query, key and value taken apart.
+ *
+ * <p>Source of names and layouts: the checkpoint format of TensorRT-LLM's documentation and its conversion scripts.
+ */
+final class TrtLlmFolder {
+    private static final String FIRST = "rank0.safetensors";
+    private static final int MAX_RANKS = 1024;
+
+    /** Scales of activations and of the KV cache, which are found anew as numbers come. */
+    private static final List<String> DROPPED = List.of(
+            ".activation_scaling_factor", ".kv_cache_scaling_factor", ".kv_cache_rcp_scaling_factor");
+
+    private final Path folder;
+    private final Metadata config;
+    private final TensorTable table;
+    private final int tensorParallel;
+    private final int pipelineParallel;
+    private final int numLayers;
+    private final int numHeads;
+    private final int numKvHeads;
+    private final int headSize;
+    private final List<Map<String, Tensor>> ranks = new ArrayList<>();
+    private final Set<String> taken = new TreeSet<>();
+    private final List<Tensor> made = new ArrayList<>();
+
+    static boolean is(Set<String> names) {
+        return names.contains(FIRST) && names.contains("config.json");
+    }
+
+    /** Fills the table; returns the configuration as Hugging Face would have it. */
+    static Metadata load(Path folder, TensorTable table) throws IOException {
+        TrtLlmFolder checkpoint = new TrtLlmFolder(folder, Json.read(folder.resolve("config.json")), table);
+        Map<String, Object> translated = checkpoint.translate();
+        checkpoint.readRanks();
+        checkpoint.makeTensors();
+        translated.put("tie_word_embeddings", checkpoint.made.stream().noneMatch(t -> t.name().equals("lm_head.weight")));
+        table.add(folder, checkpoint.made);
+        return new Metadata(checkpoint.config.source(), translated);
+    }
+
+    private TrtLlmFolder(Path folder, Metadata config, TensorTable table) throws ModelFormatException {
+        this.folder = folder;
+        this.config = config;
+        this.table = table;
+        Metadata mapping = config.object("mapping").orElse(config);
+        tensorParallel = count(mapping, "tp_size", 1, MAX_RANKS);
+        pipelineParallel = count(mapping, "pp_size", 1, MAX_RANKS);
+        numLayers = count(config, "num_hidden_layers", 0, 10_000);
+        numHeads = count(config, "num_attention_heads", 0, 1 << 16);
+        numKvHeads = count(config, "num_key_value_heads", numHeads, 1 << 16);
+        int hidden = count(config, "hidden_size", 0, 1 << 24);
+        headSize = count(config, "head_size", Math.max(1, hidden / numHeads), 1 << 16);
+        boolean even = numHeads % tensorParallel == 0
+                && (numKvHeads % tensorParallel == 0 || tensorParallel % numKvHeads == 0)
+                && numLayers % pipelineParallel == 0;
+        if (!even || (long) tensorParallel * pipelineParallel > MAX_RANKS) {
+            throw new ModelFormatException(config.source() + ": " + numLayers + " layers of " + numHeads + " and "
+                    + numKvHeads + " heads can't be shared evenly by " + pipelineParallel + " x " + tensorParallel
+                    + " ranks");
+        }
+    }
+
+    private static int count(Metadata source, String key, int fallback, int most) throws ModelFormatException {
+        long value = fallback == 0 ? source.integer(key) : source.integer(key, fallback);
+        if (value < 1 || value > most) {
+            throw new ModelFormatException(source.source() + ": expected '" + key + "' from 1 to " + most + ", found " + value);
+        }
+        return (int) value;
+    }
+
+    // ---- configuration ----
+
+    private Map<String, Object> translate() throws ModelFormatException {
+        String[] family = family(config.string("architecture"), config.string("qwen_type", ""));
+        Map<String, Object> hf = new LinkedHashMap<>();
+        hf.put("architectures", List.of(family[0]));
+        hf.put("model_type", family[1]);
+        for (String key : List.of("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings")) {
+            if (config.has(key)) {
+                hf.put(key, config.integer(key));
+            }
+        }
+        hf.put("num_hidden_layers", (long) numLayers);
+        hf.put("num_attention_heads", (long) numHeads);
+        hf.put("num_key_value_heads", (long) numKvHeads);
+        hf.put("head_dim", (long) headSize);
+        hf.put("rms_norm_eps", config.number("norm_epsilon", 1e-5));
+        hf.put("rope_theta", config.number("rotary_base", 10000));
+        hf.put("hidden_act", "silu");
+        Optional<Metadata> scaling = config.object("rotary_scaling");
+        if (scaling.isPresent()) {
+            hf.put("rope_scaling", scaling.get().values());
+        }
+        String algorithm = config.object("quantization").orElse(config).string("quant_algo", "none");
+        switch (algorithm) {
+            case "none" -> {
+                // numbers stand for themselves
+            }
+            case "FP8" -> hf.put("quantization_config", Map.of("quant_method", "fp8", "activation_scheme", "static"));
+            default ->
+                throw new ModelFormatException(config.source() + ": TensorRT-LLM checkpoints quantised by '" + algorithm
+                        + "' are not supported; unquantised ones and FP8 are. Give the Hugging Face checkpoint that this"
+                        + " one was made from");
+        }
+        return hf;
+    }
+
+    private String[] family(String architecture, String qwenType) throws ModelFormatException {
+        String qwen = architecture.equals("QWenForCausalLM") ? qwenType : "";
+        return switch (architecture + ' ' + qwen) {
+            case "LlamaForCausalLM ", "LLaMAForCausalLM " -> new String[] {"LlamaForCausalLM", "llama"};
+            case "MistralForCausalLM " -> new String[] {"MistralForCausalLM", "mistral"};
+            case "Qwen2ForCausalLM ", "QWenForCausalLM qwen2" -> new String[] {"Qwen2ForCausalLM", "qwen2"};
+            case "Qwen3ForCausalLM ", "QWenForCausalLM qwen3" -> new String[] {"Qwen3ForCausalLM", "qwen3"};
+            default ->
+                throw new ModelFormatException(config.source() + ": TensorRT-LLM checkpoints of the architecture '"
+                        + architecture + (qwen.isEmpty() ? "" : "' of type '" + qwen)
+                        + "' are not supported; those of Llama, Mistral, Qwen2 and Qwen3 are");
+        };
+    }
+
+    // ---- tensors ----
+
+    private void readRanks() throws IOException {
+        for (int rank = 0; rank < tensorParallel * pipelineParallel; rank++) {
+            Path file = folder.resolve("rank" + rank + ".safetensors");
+            if (!Files.isRegularFile(file)) {
+                throw new ModelFormatException(file + ": expected a file for each of "
+                        + tensorParallel * pipelineParallel + " ranks, it is missing");
+            }
+            MemorySegment mapped = table.map(file);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (Tensor tensor : table.checked(file, mapped, SafetensorsHeader.read(file, mapped))) {
+                tensors.put(tensor.name(), tensor);
+            }
+            ranks.add(tensors);
+        }
+    }
+
+    /** The shares of all ranks of a stretch of layers; empty if there is no such tensor. */
+    private List<Tensor> shares(int stretch, String name) throws ModelFormatException {
+        List<Tensor> shares = new ArrayList<>();
+        for (int t = 0; t < tensorParallel; t++) {
+            Tensor share = ranks.get(stretch * tensorParallel + t).get(name);
+            if (share != null) {
+                shares.add(share);
+            }
+        }
+        if (!shares.isEmpty()) {
+            taken.add(name);
+            Tensor first = shares.getFirst();
+            boolean alike = shares.stream()
+                    .allMatch(share -> share.dtype() == first.dtype() && Arrays.equals(share.shape(), first.shape()));
+            if (shares.size() != tensorParallel || !alike) {
+                throw new ModelFormatException(folder + ": expected '" + name + "' in every rank and alike, found it "
+                        + shares.size() + " times, as " + shares);
+            }
+        }
+        return shares;
+    }
+
+    private void makeTensors() throws ModelFormatException {
+        int last = pipelineParallel - 1;
+        List<Tensor> embedding = shares(0, "transformer.vocab_embedding.weight");
+        if (embedding.isEmpty()) {
+            throw new ModelFormatException(folder + ": expected 'transformer.vocab_embedding.weight', found none");
+        }
+        make("model.embed_tokens.weight", embedding(embedding));
+        copy(last, "transformer.ln_f.weight", "model.norm.weight");
+        rows(last, "lm_head", "lm_head");
+        int perStretch = numLayers / pipelineParallel;
+        for (int layer = 0; layer < numLayers; layer++) {
+            layer(layer / perStretch, "transformer.layers." + layer % perStretch + ".", "model.layers." + layer + ".");
+        }
+        // what is left over is somebody's, and the model will refuse to go without it
+        for (Map<String, Tensor> rank : ranks) {
+            for (Tensor tensor : rank.values()) {
+                boolean dropped = DROPPED.stream().anyMatch(tensor.name()::endsWith);
+                if (!dropped && taken.add(tensor.name())) {
+                    made.add(tensor);
+                }
+            }
+        }
+    }
+
+    private Tensor embedding(List<Tensor> shares) throws ModelFormatException {
+        Tensor first = shares.getFirst();
+        long hidden = config.integer("hidden_size");
+        long vocabulary = config.integer("vocab_size");
+        if (first.rank() != 2) {
+            throw new ModelFormatException(folder + ": expected a matrix, found " + first);
+        }
+        if (first.dim(1) != hidden) {
+            return joinColumns(shares);
+        }
+        return first.dim(0) >= vocabulary ? first : joinRows(shares).slice(0, Math.min(vocabulary, first.dim(0) * tensorParallel));
+    }
+
+    private void layer(int stretch, String from, String to) throws ModelFormatException {
+        copy(stretch, from + "input_layernorm.weight", to + "input_layernorm.weight");
+        copy(stretch, from + "post_layernorm.weight", to + "post_attention_layernorm.weight");
+        copy(stretch, from + "attention.q_layernorm.weight", to + "self_attn.q_norm.weight");
+        copy(stretch, from + "attention.k_layernorm.weight", to + "self_attn.k_norm.weight");
+        queryKeyValue(stretch, from + "attention.qkv", to + "self_attn.");
+        columns(stretch, from + "attention.dense", to + "self_attn.o_proj");
+        rows(stretch, from + "mlp.fc", to + "mlp.gate_proj");
+        rows(stretch, from + "mlp.gate", to + "mlp.up_proj");
+        columns(stretch, from + "mlp.proj", to + "mlp.down_proj");
+    }
+
+    /** Every rank has its query heads, then its key heads, then its value heads; a key head may be that of several ranks. */
+    private void queryKeyValue(int stretch, String from, String to) throws ModelFormatException {
+        long queryRows = (long) numHeads / tensorParallel * headSize;
+        int copies = Math.max(1, tensorParallel / numKvHeads);
+        long keyRows = (long) Math.max(1, numKvHeads / tensorParallel) * headSize;
+        for (String part : List.of(".weight", ".bias")) {
+            List<Tensor> shares = shares(stretch, from + part);
+            if (shares.isEmpty()) {
+                continue;
+            }
+            if (shares.getFirst().rank() < 1 || shares.getFirst().dim(0) != queryRows + 2 * keyRows) {
+                throw new ModelFormatException(folder + ": " + shares.getFirst() + ": expected " + queryRows + " + 2 x "
+                        + keyRows + " rows");
+            }
+            List<Tensor> owners = new ArrayList<>();
+            for (int t = 0; t < tensorParallel; t += copies) {
+                owners.add(shares.get(t));
+            }
+            make(to + "q_proj" + part, joinRows(slices(shares, 0, queryRows)));
+            make(to + "k_proj" + part, joinRows(slices(owners, queryRows, queryRows + keyRows)));
+            make(to + "v_proj" + part, joinRows(slices(owners, queryRows + keyRows, queryRows + 2 * keyRows)));
+        }
+        for (String name : List.of("q_proj", "k_proj", "v_proj")) {
+            scale(stretch, from, to + name);
+        }
+    }
+
+    private static List<Tensor> slices(List<Tensor> tensors, long from, long to) {
+        return tensors.stream().map(tensor -> tensor.slice(from, to)).toList();
+    }
+
+    private void rows(int stretch, String from, String to) throws ModelFormatException {
+        for (String part : List.of(".weight", ".bias")) {
+            List<Tensor> shares = shares(stretch, from + part);
+            if (!shares.isEmpty()) {
+                make(to + part, joinRows(shares));
+            }
+        }
+        scale(stretch, from, to);
+    }
+
+    private void columns(int stretch, String from, String to) throws ModelFormatException {
+        List<Tensor> shares = shares(stretch, from + ".weight");
+        if (!shares.isEmpty()) {
+            make(to + ".weight", joinColumns(shares));
+        }
+        copy(stretch, from + ".bias", to + ".bias");
+        scale(stretch, from, to);
+    }
+
+    /** One scale for a whole matrix, which all ranks have alike. */
+    private void scale(int stretch, String from, String to) throws ModelFormatException {
+        List<Tensor> shares = shares(stretch, from + ".weights_scaling_factor");
+        for (Tensor share : shares) {
+            if (share.data().mismatch(shares.getFirst().data()) >= 0) {
+                throw new ModelFormatException(folder + ": ranks have different scales in '" + share.name()
+                        + "', which is not supported");
+            }
+        }
+        if (!shares.isEmpty()) {
+            make(to + ".weight_scale", shares.getFirst());
+        }
+    }
+
+    private void copy(int stretch, String from, String to) throws ModelFormatException {
+        List<Tensor> shares = shares(stretch, from);
+        if (!shares.isEmpty()) {
+            make(to, shares.getFirst());
+        }
+    }
+
+    private void make(String name, Tensor tensor) {
+        made.add(new Tensor(name, tensor.dtype(), tensor.shape(), tensor.data()));
+    }
+
+    private Tensor joinRows(List<Tensor> shares) throws ModelFormatException {
+        Tensor first = shares.getFirst();
+        if (first.rank() < 1) {
+            throw new ModelFormatException(folder + ": expected rows, found " + first);
+        }
+        if (shares.size() == 1) {
+            return first;
+        }
+        long bytes = first.data().byteSize();
+        MemorySegment joined = table.allocate(Math.multiplyExact(bytes, (long) shares.size()));
+        for (int i = 0; i < shares.size(); i++) {
+            MemorySegment.copy(shares.get(i).data(), 0, joined, i * bytes, bytes);
+        }
+        long[] shape = first.shape();
+        shape[0] *= shares.size();
+        return new Tensor(first.name(), first.dtype(), shape, joined);
+    }
+
+    private Tensor joinColumns(List<Tensor> shares) throws ModelFormatException {
+        Tensor first = shares.getFirst();
+        if (first.rank() != 2) {
+            throw new ModelFormatException(folder + ": expected a matrix, found " + first);
+        }
+        if (shares.size() == 1) {
+            return first;
+        }
+        long rowBytes = first.dtype().bytes(first.columns());
+        MemorySegment joined = table.allocate(Math.multiplyExact(first.data().byteSize(), (long) shares.size()));
+        for (long row = 0; row < first.rows(); row++) {
+            for (int i = 0; i < shares.size(); i++) {
+                long at = (row * shares.size() + i) * rowBytes;
+                MemorySegment.copy(shares.get(i).data(), row * rowBytes, joined, at, rowBytes);
+            }
+        }
+        long[] shape = {first.dim(0), first.dim(1) * shares.size()};
+        return new Tensor(first.name(), first.dtype(), shape, joined);
+    }
+}
