@@ -26,8 +26,8 @@ final class TrtLlmFolder {
     private static final int MAX_RANKS = 1024;
 
     /** Scales of activations and of the KV cache, which are found anew as numbers come. */
-    private static final List<String> DROPPED = List.of(
-            ".activation_scaling_factor", ".kv_cache_scaling_factor", ".kv_cache_rcp_scaling_factor");
+    private static final List<String> DROPPED =
+            List.of(".activation_scaling_factor", ".kv_cache_scaling_factor", ".kv_cache_rcp_scaling_factor");
 
     private final Path folder;
     private final Metadata config;
@@ -52,7 +52,9 @@ final class TrtLlmFolder {
         Map<String, Object> translated = checkpoint.translate();
         checkpoint.readRanks();
         checkpoint.makeTensors();
-        translated.put("tie_word_embeddings", checkpoint.made.stream().noneMatch(t -> t.name().equals("lm_head.weight")));
+        translated.put(
+                "tie_word_embeddings",
+                checkpoint.made.stream().noneMatch(t -> t.name().equals("lm_head.weight")));
         table.add(folder, checkpoint.made);
         return new Metadata(checkpoint.config.source(), translated);
     }
@@ -82,7 +84,8 @@ final class TrtLlmFolder {
     private static int count(Metadata source, String key, int fallback, int most) throws ModelFormatException {
         long value = fallback == 0 ? source.integer(key) : source.integer(key, fallback);
         if (value < 1 || value > most) {
-            throw new ModelFormatException(source.source() + ": expected '" + key + "' from 1 to " + most + ", found " + value);
+            throw new ModelFormatException(
+                    source.source() + ": expected '" + key + "' from 1 to " + most + ", found " + value);
         }
         return (int) value;
     }
@@ -212,7 +215,9 @@ final class TrtLlmFolder {
         if (first.dim(1) != hidden) {
             return joinColumns(shares);
         }
-        return first.dim(0) >= vocabulary ? first : joinRows(shares).slice(0, Math.min(vocabulary, first.dim(0) * tensorParallel));
+        return first.dim(0) >= vocabulary
+                ? first
+                : joinRows(shares).slice(0, Math.min(vocabulary, first.dim(0) * tensorParallel));
     }
 
     private void layer(int stretch, String from, String to) throws ModelFormatException {
@@ -238,8 +243,8 @@ final class TrtLlmFolder {
                 continue;
             }
             if (shares.getFirst().rank() < 1 || shares.getFirst().dim(0) != queryRows + 2 * keyRows) {
-                throw new ModelFormatException(folder + ": " + shares.getFirst() + ": expected " + queryRows + " + 2 x "
-                        + keyRows + " rows");
+                throw new ModelFormatException(
+                        folder + ": " + shares.getFirst() + ": expected " + queryRows + " + 2 x " + keyRows + " rows");
             }
             List<Tensor> owners = new ArrayList<>();
             for (int t = 0; t < tensorParallel; t += copies) {
@@ -282,8 +287,8 @@ final class TrtLlmFolder {
         List<Tensor> shares = shares(stretch, from + ".weights_scaling_factor");
         for (Tensor share : shares) {
             if (share.data().mismatch(shares.getFirst().data()) >= 0) {
-                throw new ModelFormatException(folder + ": ranks have different scales in '" + share.name()
-                        + "', which is not supported");
+                throw new ModelFormatException(
+                        folder + ": ranks have different scales in '" + share.name() + "', which is not supported");
             }
         }
         if (!shares.isEmpty()) {

@@ -89,7 +89,13 @@ class TrtLlmCheckpointTest {
     void fp8HasAScaleForEveryMatrix() throws IOException {
         Quantiser quantiser = new Quantiser(1);
         float[][] expected = quantiser.fp8(
-                "transformer.layers.0.mlp.proj", ".weights_scaling_factor", HIDDEN, INTERMEDIATE, HIDDEN, INTERMEDIATE, 1);
+                "transformer.layers.0.mlp.proj",
+                ".weights_scaling_factor",
+                HIDDEN,
+                INTERMEDIATE,
+                HIDDEN,
+                INTERMEDIATE,
+                1);
         quantiser.file().tensor("transformer.vocab_embedding.weight", new float[VOCAB * HIDDEN], VOCAB, HIDDEN);
         quantiser.file().tensor("transformer.layers.0.mlp.proj.activation_scaling_factor", new float[] {2}, 1);
         quantiser.file().write(folder.resolve("rank0.safetensors"));
@@ -102,13 +108,16 @@ class TrtLlmCheckpointTest {
                     .orElseThrow()
                     .matrix();
             assertThat(matrix.rows()).isEqualTo(expected.length);
-            assertThat(checkpoint.tensorNames()).doesNotContain("transformer.layers.0.mlp.proj.activation_scaling_factor");
+            assertThat(checkpoint.tensorNames())
+                    .doesNotContain("transformer.layers.0.mlp.proj.activation_scaling_factor");
         }
     }
 
     @Test
     void whatIsNotSupportedIsNamed() throws IOException {
-        new SafetensorsWriter().tensor("x", DType.F32, new long[] {1}, new byte[4]).write(folder.resolve("rank0.safetensors"));
+        new SafetensorsWriter()
+                .tensor("x", DType.F32, new long[] {1}, new byte[4])
+                .write(folder.resolve("rank0.safetensors"));
         for (String[] c : new String[][] {
             {"\"architecture\": \"FalconForCausalLM\"", "FalconForCausalLM"},
             {"\"architecture\": \"QWenForCausalLM\", \"qwen_type\": \"qwen\"", "of type 'qwen'"},
@@ -154,7 +163,11 @@ class TrtLlmCheckpointTest {
         columns(stretch, to + "attention.dense.weight", matrix(from + "self_attn.o_proj.weight", HIDDEN, 64), 64);
         rows(stretch, to + "mlp.fc.weight", matrix(from + "mlp.gate_proj.weight", INTERMEDIATE, HIDDEN), HIDDEN);
         rows(stretch, to + "mlp.gate.weight", matrix(from + "mlp.up_proj.weight", INTERMEDIATE, HIDDEN), HIDDEN);
-        columns(stretch, to + "mlp.proj.weight", matrix(from + "mlp.down_proj.weight", HIDDEN, INTERMEDIATE), INTERMEDIATE);
+        columns(
+                stretch,
+                to + "mlp.proj.weight",
+                matrix(from + "mlp.down_proj.weight", HIDDEN, INTERMEDIATE),
+                INTERMEDIATE);
     }
 
     private float[] numbers(int count) {
