@@ -8,13 +8,16 @@ final class PrefillPacer {
     private static final double SMOOTHING = 0.2;
 
     /** So much is let in whatever it takes: prompts must get on. */
-    private static final int LEAST_TOKENS = 16;
+    private static final int LEAST_TOKENS = 8;
 
     /** So much is let in while nothing is known. */
     private static final int FIRST_TOKENS = 128;
 
     /** The cost of a prompt token is read from steps with at least this many: fewer do not fill the machine. */
-    private static final int TELLING_TOKENS = 16;
+    private static final int TELLING_TOKENS = LEAST_TOKENS;
+
+    /** A step that takes longer than this many usual ones was held up by something else. */
+    private static final double CREDIBLE = 2;
 
     private final double maxSlowdown;
     private final double[] answerNanos; // [maxNumSeqs + 1] a step of so many answers and nothing else; 0: not known
@@ -38,9 +41,14 @@ final class PrefillPacer {
         return Math.max(LEAST_TOKENS, (int) ((maxSlowdown - 1) * alone / promptTokenNanos));
     }
 
-    /** What a step of so many answers takes: as measured, or else as for the next smaller number that was. */
+    /** What a step of so many answers takes: as measured, or else as for the next smaller or larger number that was. */
     private double aloneNanos(int numAnswers) {
         for (int i = numAnswers; i > 0; i--) {
+            if (answerNanos[i] > 0) {
+                return answerNanos[i];
+            }
+        }
+        for (int i = numAnswers + 1; i < answerNanos.length; i++) {
             if (answerNanos[i] > 0) {
                 return answerNanos[i];
             }
@@ -59,6 +67,6 @@ final class PrefillPacer {
     }
 
     private static double smooth(double known, double seen) {
-        return known == 0 ? seen : known + SMOOTHING * (seen - known);
+        return known == 0 ? seen : known + SMOOTHING * (Math.min(seen, CREDIBLE * known) - known);
     }
 }

@@ -54,6 +54,22 @@ final class RandomRequests {
                 null);
     }
 
+    static SequenceRequest withParams(SequenceRequest request, SamplingParams params) {
+        return new SequenceRequest(
+                request.promptIds(),
+                params,
+                request.seed(),
+                request.maxTokens(),
+                request.stopIds(),
+                request.promptTopLogprobs(),
+                request.priority(),
+                request.tenant(),
+                request.cacheSalt(),
+                request.deadlineNanos(),
+                request.timeout(),
+                request.grammar());
+    }
+
     static SamplingParams params(SplittableRandom random, int vocabSize) {
         SamplingParams.Builder builder = SamplingParams.builder().seed(random.nextLong());
         if (random.nextBoolean()) {

@@ -33,7 +33,7 @@ final class ServeLikeOptions {
             names = "--max-slowdown",
             paramLabel = "X",
             description = "How many times longer a step of running answers may take because of prompts beside them."
-                    + " Default: 2.5.")
+                    + " Default: 2.")
     private @Nullable Double maxSlowdown;
 
     @Option(
