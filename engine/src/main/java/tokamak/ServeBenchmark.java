@@ -25,8 +25,8 @@ import tokamak.workload.Workload;
 /** Serves a workload from an engine in this process and takes the times that its users would see. */
 public final class ServeBenchmark {
     private static final long SAMPLE_NANOS = 5_000_000;
-    private static final int WARM_UP_REQUESTS = 4;
-    private static final int WARM_UP_TOKENS = 24;
+    private static final int WARM_UP_REQUESTS = 8;
+    private static final int WARM_UP_TOKENS = 128;
 
     private final Engine engine;
     private final Workload workload;
@@ -102,10 +102,10 @@ public final class ServeBenchmark {
         }
     }
 
-    /** Code that has not run yet is slower, and whoever measures a server does not start with it. */
+    /** Code that has not run often is slower and is compiled on the same processors; a server has that behind it. */
     private void warmUp() {
         List<TokenStream> streams = new ArrayList<>();
-        int length = Math.clamp(engine.contextLength() / 2, 1, WARM_UP_TOKENS);
+        int length = Math.clamp(engine.contextLength() / 4, 1, WARM_UP_TOKENS);
         for (int i = 0; i < WARM_UP_REQUESTS; i++) {
             int[] ids = new SplittableRandom(~workload.seed() - i)
                     .ints(length, 0, engine.numTokens())
