@@ -78,6 +78,34 @@ const tasks = {
       (e) => assert.equal(e.param, 'previous_response_id'));
   },
 
+  // The model says anything, so calls are forced, and thoughts are not let begin.
+  async tools() {
+    const parameters = { type: 'object', properties: { days: { type: 'integer', minimum: 1, maximum: 7 } }, required: ['days'], additionalProperties: false };
+    const limits = { model: 'abc', temperature: 1.5, seed: 3, thinking_token_budget: 0 };
+    const check = (json) => assert.ok(JSON.parse(json).days >= 1 && JSON.parse(json).days <= 7, json);
+
+    const chat = { ...limits, max_tokens: 1000, messages: [{ role: 'user', content: 'hi' }],
+      tools: [{ type: 'function', function: { name: 'weather', strict: true, parameters } }],
+      tool_choice: { type: 'function', function: { name: 'weather' } } };
+    const whole = (await client.chat.completions.create(chat)).choices[0];
+    assert.equal(whole.finish_reason, 'tool_calls');
+    check(whole.message.tool_calls[0].function.arguments);
+    const streamed = await client.chat.completions.stream(chat).finalChatCompletion();
+    check(streamed.choices[0].message.tool_calls[0].function.arguments);
+    const answer = await client.chat.completions.create({ ...chat, tool_choice: 'none', max_tokens: 5,
+      messages: [...chat.messages, whole.message, { role: 'tool', tool_call_id: whole.message.tool_calls[0].id, content: 'rain' }] });
+    assert.equal(answer.choices[0].message.tool_calls, undefined);
+
+    const responses = { ...limits, max_output_tokens: 1000, input: 'hi',
+      tools: [{ type: 'function', name: 'weather', strict: true, parameters }], tool_choice: { type: 'function', name: 'weather' } };
+    const response = await client.responses.stream(responses).finalResponse();
+    const call = response.output.find((item) => item.type === 'function_call');
+    check(call.arguments);
+    const next = await client.responses.create({ ...limits, max_output_tokens: 5, previous_response_id: response.id,
+      input: [{ type: 'function_call_output', call_id: call.call_id, output: 'rain' }] });
+    assert.equal(next.previous_response_id, response.id);
+  },
+
   async errors() {
     await rejects(client.chat.completions.create({ ...hi, model: 'nobody' }), OpenAI.NotFoundError,
       (e) => assert.deepEqual([e.status, e.code, e.param, e.type], [404, 'model_not_found', 'model', 'invalid_request_error']));

@@ -36,7 +36,9 @@ final class ResponseStore {
         private final String owner;
         private final List<ObjectNode> input;
         private final List<ObjectNode> conversation;
-        private final Runnable canceller;
+        /** Does nothing once the response is done: what it was made with need not be kept. */
+        private volatile Runnable canceller;
+
         private final CountDownLatch end = new CountDownLatch(1);
         private volatile ObjectNode response;
         private long bytes;
@@ -91,6 +93,7 @@ final class ResponseStore {
                 return;
             }
             stored.response = response;
+            stored.canceller = () -> {};
             // Items that responses share are counted for each of them: that errs on the safe side.
             stored.bytes = bytes(response)
                     + stored.conversation.stream()

@@ -2,13 +2,19 @@ package tokamak.server.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tokamak.ChatConfig;
+import tokamak.Engine;
+import tokamak.EngineConfig;
+import tokamak.TestEngines;
 import tokamak.server.NodeClients;
+import tokamak.server.RandomModel;
 import tokamak.server.TestServer;
 import tokamak.server.access.KeyLimits;
 
@@ -24,6 +30,15 @@ class NodeClientTest {
         try (TestServer server = new TestServer()) {
             NodeClients.run("openai.mjs", "talk", server.server.url());
             NodeClients.run("openai.mjs", "responses", server.server.url());
+        }
+    }
+
+    @Test
+    void functionsAreCalledAndTheirResultsGoBack() throws Exception {
+        EngineConfig config = EngineConfig.of(Path.of("unused")).withChat(new ChatConfig(null, "hermes", "qwen3"));
+        try (Engine engine = TestEngines.onBytes(new RandomModel(2048), config);
+                TestServer server = new TestServer(engine)) {
+            NodeClients.run("openai.mjs", "tools", server.server.url());
         }
     }
 
