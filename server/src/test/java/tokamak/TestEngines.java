@@ -22,8 +22,13 @@ public final class TestEngines {
 
     /** An engine whose tokens are bytes and {@code <|end|>}, and whose chats are {@code role:content;} and so on. */
     public static Engine onBytes(LanguageModel model, EngineConfig config) throws IOException {
+        return onBytes(model, config, List.of("<|end|>"));
+    }
+
+    /** @param specials special tokens from {@link #END} on; that one ends answers */
+    public static Engine onBytes(LanguageModel model, EngineConfig config, List<String> specials) throws IOException {
         Path folder = Files.createTempDirectory("tokamak-test");
-        Path tokenizer = Files.writeString(folder.resolve("tokenizer.json"), tokenizerJson());
+        Path tokenizer = Files.writeString(folder.resolve("tokenizer.json"), tokenizerJson(specials));
         Path template = Files.writeString(folder.resolve("tokenizer_config.json"), """
             {"chat_template": "{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}{% if add_generation_prompt %}{{ start | default('a') }}{% endif %}"}
             """);
@@ -50,7 +55,13 @@ public final class TestEngines {
         return CheckpointLoader.load(config, share -> {}).model();
     }
 
-    private static String tokenizerJson() {
+    private static String tokenizerJson(List<String> specials) {
+        List<String> added = new ArrayList<>();
+        for (String special : specials) {
+            added.add("""
+                {"id": %d, "content": "%s", "single_word": false, "lstrip": false, "rstrip": false,
+                 "normalized": false, "special": true}""".formatted(END + added.size(), special.replace("\"", "\\\"")));
+        }
         List<String> entries = new ArrayList<>();
         int next = 256;
         for (int b = 0; b < 256; b++) {
@@ -61,8 +72,7 @@ public final class TestEngines {
         }
         return """
             {"version": "1.0", "truncation": null, "padding": null,
-             "added_tokens": [{"id": 256, "content": "<|end|>", "single_word": false, "lstrip": false, "rstrip": false,
-                               "normalized": false, "special": true}],
+             "added_tokens": [%s],
              "normalizer": null,
              "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false},
              "post_processor": null,
@@ -70,6 +80,6 @@ public final class TestEngines {
              "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
                        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
                        "vocab": {%s}, "merges": []}}
-            """.formatted(String.join(", ", entries));
+            """.formatted(String.join(", ", added), String.join(", ", entries));
     }
 }

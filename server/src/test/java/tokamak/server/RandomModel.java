@@ -11,27 +11,34 @@ import tokamak.model.LanguageModel;
 
 /** A model over bytes that knows nothing: its logits are noise, with some weight on what ends things. */
 public final class RandomModel implements LanguageModel {
-    private static final int VOCAB = 257;
     private static final int MAX_ROWS = 512;
     private static final int BLOCK = 16;
     private static final String LIKELY = "\"}])>:,</0 \n";
 
     private final int contextLength;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment logits = arena.allocate((long) MAX_ROWS * VOCAB * Float.BYTES, Float.BYTES);
+    private final int vocabSize;
+    private final MemorySegment logits;
     private final SplittableRandom random = new SplittableRandom(5);
 
     public RandomModel(int contextLength) {
+        this(contextLength, 1);
+    }
+
+    /** @param numSpecials tokens behind the bytes */
+    public RandomModel(int contextLength, int numSpecials) {
         this.contextLength = contextLength;
+        this.vocabSize = 256 + numSpecials;
+        this.logits = arena.allocate((long) MAX_ROWS * vocabSize * Float.BYTES, Float.BYTES);
     }
 
     @Override
     public MemorySegment forward(StepInput step) {
         for (int i = 0; i < step.numLogitRows(); i++) {
-            for (int token = 0; token < VOCAB; token++) {
-                double bias = token == TestEngines.END || LIKELY.indexOf(token) >= 0 ? 5 : token > 126 ? -2 : 0;
-                logits.setAtIndex(
-                        ValueLayout.JAVA_FLOAT, (long) i * VOCAB + token, (float) (random.nextGaussian() * 2 + bias));
+            for (int token = 0; token < vocabSize; token++) {
+                double bias = token >= TestEngines.END || LIKELY.indexOf(token) >= 0 ? 5 : token > 126 ? -2 : 0;
+                logits.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * vocabSize + token, (float)
+                        (random.nextGaussian() * 2 + bias));
             }
         }
         return logits;
@@ -39,7 +46,7 @@ public final class RandomModel implements LanguageModel {
 
     @Override
     public int vocabSize() {
-        return VOCAB;
+        return vocabSize;
     }
 
     @Override

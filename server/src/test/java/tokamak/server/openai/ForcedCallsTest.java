@@ -6,12 +6,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tokamak.ChatConfig;
 import tokamak.Engine;
 import tokamak.EngineConfig;
 import tokamak.TestEngines;
+import tokamak.chat.ChatFormat;
 import tokamak.server.RandomModel;
 import tokamak.server.TestServer;
 import tools.jackson.databind.JsonNode;
@@ -28,6 +31,8 @@ class ForcedCallsTest {
                 "unit": {"type": "string", "enum": ["C", "F"]}, "detail": {"type": "boolean"}},
                 "required": ["city", "days"], "additionalProperties": false}}},
               {"type": "function", "function": {"name": "time"}}]""";
+
+    private static final Pattern SPECIAL = Pattern.compile("<[|｜][^<>]+>|<[^<>]+[|｜]>|\\[[A-Z_]+\\]");
 
     private static Engine engine(String toolParser) throws IOException {
         EngineConfig config = EngineConfig.of(Path.of("unused")).withChat(new ChatConfig(null, toolParser, "none"));
@@ -104,8 +109,41 @@ class ForcedCallsTest {
                 "gemma4"
             })
     void forcedCallsFollowTheirSchemas(String parser) throws IOException {
+        check(engine(parser));
+    }
+
+    /** The markers of most formats are tokens of their own, which the text of answers has only because it is asked for. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mistral",
+                "mistral_list",
+                "deepseek_v3",
+                "deepseek_v31",
+                "kimi_k2",
+                "lfm2",
+                "granite",
+                "phi4_mini_tags",
+                "cohere_command3",
+                "gemma4",
+                "llama3_json",
+                "openai"
+            })
+    void markersMayBeSpecialTokens(String parser) throws IOException {
+        List<String> specials = new ArrayList<>(List.of("<|eot|>"));
+        for (String marker : ChatFormat.plain().withToolParser(parser).markers(true)) {
+            Matcher token = SPECIAL.matcher(marker);
+            while (token.find()) {
+                specials.add(token.group());
+            }
+        }
+        EngineConfig config = EngineConfig.of(Path.of("unused")).withChat(new ChatConfig(null, parser, "none"));
+        check(TestEngines.onBytes(new RandomModel(2048, specials.size()), config, specials));
+    }
+
+    private static void check(Engine model) {
         int numFinished = 0;
-        try (Engine engine = engine(parser);
+        try (Engine engine = model;
                 TestServer server = new TestServer(engine)) {
             for (int seed = 0; seed < 4; seed++) {
                 String choice = seed % 2 == 0
