@@ -23,6 +23,7 @@ final class GroupedMatrix implements Matrix {
     private static final float MIN_HALF_SCALE = 0x1p-17f;
 
     private static final float MAX_HALF_SCALE = 65504;
+    private static final float MAX_FLOAT_SCALE = 0x1p7f;
 
     private final String name;
     private final int rows;
@@ -66,7 +67,7 @@ final class GroupedMatrix implements Matrix {
         this.sources = sources;
         this.order = sorted(groups.groupOfColumn());
         this.groupOf = order == null ? groups.groupOfColumn() : gather(groups.groupOfColumn(), order);
-        this.blockSize = blockSize(groupOf);
+        this.blockSize = kind == Kind.F8 && !fitsKernel(groups.scales()) ? 0 : blockSize(groupOf);
     }
 
     private static Kind kind(int bits, Groups groups) {
@@ -83,6 +84,16 @@ final class GroupedMatrix implements Matrix {
             case 8 -> groups.zeros() == null ? Kind.I8 : Kind.U8;
             default -> Kind.U8;
         };
+    }
+
+    /** The kernels move the exponents of numbers and scales by 2^120. */
+    private static boolean fitsKernel(float[] scales) {
+        for (float scale : scales) {
+            if (Math.abs(scale) >= MAX_FLOAT_SCALE) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Columns by group; null if they are in order already. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tokamak.file.Checkpoint;
 import tokamak.file.HfCheckpoint;
+import tokamak.tensor.DType;
 import tokamak.tensor.Dequantizers;
 import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
@@ -143,6 +144,50 @@ class QuantizedLayersTest {
         assertRows(expected);
         blocks.write(folder, compressed("float-quantized", structure + "\"32x64\""));
         assertRows(expected);
+    }
+
+    @Test
+    void stacksOfExpertsHaveStacksOfScales() throws IOException {
+        int out = 64;
+        int in = 96;
+        byte[] codes = new byte[2 * out * in];
+        new java.util.SplittableRandom(11).nextBytes(codes);
+        for (int i = 0; i < codes.length; i++) {
+            codes[i] &= (byte) 0xBF;
+        }
+        float[] scales = {0.5f, 0.25f, 2, 3, 1, 4, 0.125f, 8, 5, 6, 7, 9}; // [2, 2, 3]
+        Quantiser quantiser = new Quantiser(11);
+        quantiser.file().tensor("experts.down_proj", DType.F8_E4M3, new long[] {2, out, in}, codes);
+        quantiser.file().tensor("experts.down_proj_scale_inv", scales, 2, 2, 3);
+        quantiser.write(folder, config("{\"quant_method\": \"fp8\", \"weight_block_size\": [32, 32]}"));
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                Arena arena = Arena.ofConfined()) {
+            List<QuantizedLinear> experts =
+                    QuantizedLayers.of((HfCheckpoint) checkpoint).split(checkpoint.tensor("experts.down_proj"));
+            assertThat(experts).hasSize(2);
+            for (int e = 0; e < 2; e++) {
+                Tensor rows = experts.get(e).matrix().rows(0, out, arena);
+                float[] found = new float[out * in];
+                Dequantizers.of(rows.dtype()).dequantize(rows.data(), 0, found, 0, found.length);
+                for (int i = 0; i < found.length; i++) {
+                    float scale = scales[e * 6 + i / in / 32 * 3 + i % in / 32];
+                    assertThat(found[i]).isEqualTo(scale * Quantiser.e4m3(codes[e * out * in + i] & 0xFF));
+                }
+            }
+        }
+    }
+
+    @Test
+    void scalesThatKernelsCannotMoveLeaveFloats() throws IOException {
+        Quantiser quantiser = new Quantiser(12);
+        byte[] codes = {0x38, 0x40};
+        quantiser.file().tensor(MODULE + ".weight", DType.F8_E4M3, new long[] {1, 64}, java.util.Arrays.copyOf(codes, 64));
+        quantiser.file().tensor(MODULE + ".weight_scale", new float[] {1000}, 1);
+        quantiser.write(folder, config("{\"quant_method\": \"fp8\"}"));
+        float[] expected = new float[64];
+        expected[0] = 1000;
+        expected[1] = 2000;
+        assertRows(new float[][] {expected});
     }
 
     @Test
