@@ -66,6 +66,11 @@ final class GuideWriter {
                 if (rules.content().isPresent() || hasFrame() || format.isWholeAnswer()) {
                     yield Guide.alternatives(calls(), content());
                 }
+                if (reasoning != null && rules.thinkingBudget().isPresent()) {
+                    yield Guide.sequence(
+                            text(),
+                            new Guide.Repeat(Guide.sequence(section(), text()), 0, rules.parallel() ? MAX_CALLS : 1));
+                }
                 yield new Guide.Tagged(
                         List.of(new Guide.Tag(joined(format.opening()), sectionContent(), joined(format.closing()))),
                         List.of(trigger()),
@@ -121,14 +126,17 @@ final class GuideWriter {
 
     private Guide calls() {
         int max = rules.parallel() ? MAX_CALLS : 1;
-        Guide section = Guide.sequence(
-                Guide.literal(joined(format.opening())), sectionContent(), Guide.literal(joined(format.closing())));
         Guide sections = format.separator().isPresent()
-                ? section
-                : Guide.separated(section, Guide.literal(format.between()), 1, max);
+                ? section()
+                : Guide.separated(section(), Guide.literal(format.between()), 1, max);
         return format.optionalMarker().isEmpty()
                 ? sections
                 : Guide.sequence(Guide.optional(Guide.literal(format.optionalMarker())), sections);
+    }
+
+    private Guide section() {
+        return Guide.sequence(
+                Guide.literal(joined(format.opening())), sectionContent(), Guide.literal(joined(format.closing())));
     }
 
     private Guide sectionContent() {

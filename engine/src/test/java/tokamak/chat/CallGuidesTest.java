@@ -114,6 +114,15 @@ class CallGuidesTest {
         assertThat(follow(thinking, "12345")).isEqualTo("stops at: 5");
         assertThat(follow(thinking, "1</think>a</think>")).startsWith("stops");
         assertThat(qwen.guide(ChatFormat.Start.MARKED, AnswerRules.FREE)).isEmpty();
+        AnswerRules both = new AnswerRules(
+                OutputParserTest.TOOLS, AnswerRules.Use.AUTO, true, Optional.empty(), false, OptionalInt.of(4));
+        Guide calling = qwen.guide(ChatFormat.Start.REASONING, both).orElseThrow();
+        assertThat(follow(calling, "12</think>\n\nI look.\n" + call + "\n" + call))
+                .isEqualTo("complete");
+        assertThat(follow(calling, "12</think>Yes.")).isEqualTo("complete");
+        assertThat(follow(calling, "12</think>Yes.</think>")).startsWith("stops");
+        assertThat(follow(calling, "12</think><tool_call>\n{\"name\": \"tame\""))
+                .startsWith("stops");
     }
 
     @Test
