@@ -1,5 +1,7 @@
 package tokamak;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -26,7 +28,8 @@ import tokamak.model.arch.Families;
  */
 final class OperationAccount {
     private static final int BLOCK = 16;
-    private static final int STEPS = 60;
+    private static final int STEPS = Integer.getInteger("steps", 60);
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final Map<String, List<Long>> nanos = new LinkedHashMap<>();
     private int step = -1;
@@ -48,15 +51,18 @@ final class OperationAccount {
                         ModelLoader.load(checkpoint, Families.of(checkpoint), timed(backend), options, share -> {})) {
             StepInput input = input(tokens, depth);
             List<Long> whole = new ArrayList<>();
+            List<Long> cpu = new ArrayList<>();
             for (int i = -STEPS / 2; i < STEPS; i++) {
                 step = i;
                 long start = System.nanoTime();
+                long cpuStart = THREADS.getCurrentThreadCpuTime();
                 model.forward(input);
                 if (i >= 0) {
                     whole.add(System.nanoTime() - start);
+                    cpu.add(THREADS.getCurrentThreadCpuTime() - cpuStart);
                 }
             }
-            print(whole);
+            print(whole, cpu);
         }
     }
 
@@ -84,7 +90,7 @@ final class OperationAccount {
     }
 
     /** A machine that does other work makes some calls slow: the first quartile says what a call takes alone. */
-    private void print(List<Long> whole) {
+    private void print(List<Long> whole, List<Long> cpu) {
         double sum = 0;
         for (Map.Entry<String, List<Long>> entry : nanos.entrySet()) {
             double calls = (double) entry.getValue().size() / STEPS;
@@ -92,7 +98,8 @@ final class OperationAccount {
             sum += calls * micros;
             System.out.printf("%-42s %8.1f us x %3.0f = %8.1f us%n", entry.getKey(), micros, calls, calls * micros);
         }
-        System.out.printf("sum %.1f us, step %.1f us%n", sum, quartile(whole));
+        System.out.printf(
+                "sum %.1f us, step %.1f us, CPU time of the caller %.1f us%n", sum, quartile(whole), quartile(cpu));
     }
 
     private static double quartile(List<Long> nanos) {

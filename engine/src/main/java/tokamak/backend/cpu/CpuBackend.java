@@ -331,8 +331,7 @@ public final class CpuBackend implements Backend {
         requireColumns("queries", shape.numHeads() * shape.headDim(), queries.columns());
         requireAtLeast("attention output", shape.numHeads() * shape.valueDim(), out.columns());
         CpuKvCache blocks = (CpuKvCache) cache;
-        boolean tiles = blocks.arrangement() == CpuKvCache.Arrangement.TILES;
-        if (packedAttention != null && tiles && shape.softcap() == 0) {
+        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
             packedAttention.run(team, shape, blocks, layer, input, queries, out);
         } else {
             scalarAttention.run(team, shape, blocks, layer, input, queries, out);

@@ -223,9 +223,12 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
             int start = firstBlock * BLOCK;
             code.scores(tile, rows, keys, keyBytes, ids, firstBlock, numBlocks, scores);
             for (int r = 0; r < rows; r++) {
+                if (shape.softcap() != 0) {
+                    code.softcap(scores, r, rows, numBlocks, shape.scale(), shape.softcap());
+                }
                 hide(scores, r, rows, 0, Math.min(memory.firstSeen[r] - start, numBlocks * BLOCK));
                 hide(scores, r, rows, Math.max(memory.lastSeen[r] + 1 - start, 0), numBlocks * BLOCK);
-                code.softmax(scores, r, rows, numBlocks, states, shape.scale());
+                code.softmax(scores, r, rows, numBlocks, states, shape.softcap() == 0 ? shape.scale() : 1);
             }
             int numTokens = Math.min(numBlocks * BLOCK, last + 1 - start);
             code.addValues(scores, rows, values, valueBytes, ids, firstBlock, numTokens, sums, states);

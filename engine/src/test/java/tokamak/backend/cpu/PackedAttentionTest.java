@@ -32,19 +32,21 @@ class PackedAttentionTest {
             int valueDim,
             int window,
             boolean sinks,
+            float softcap,
             KvType type,
             int length) {}
 
     static Stream<Arguments> settingsOnEveryIsa() {
         List<Setting> settings = List.of(
-                new Setting(4, 2, 64, 64, 0, false, KvType.F16, 300),
-                new Setting(2, 2, 128, 128, 0, false, KvType.F32, 131),
-                new Setting(8, 1, 16, 48, 37, true, KvType.F32, 290),
-                new Setting(6, 2, 80, 80, 150, false, KvType.F16, 333),
-                new Setting(14, 1, 32, 32, 0, true, KvType.F16, 40),
-                new Setting(4, 2, 64, 64, 0, false, KvType.INT8, 300),
-                new Setting(8, 1, 16, 48, 37, true, KvType.INT8, 290),
-                new Setting(6, 1, 128, 128, 0, true, KvType.INT8, 40));
+                new Setting(4, 2, 64, 64, 0, false, 0, KvType.F16, 300),
+                new Setting(2, 2, 128, 128, 0, false, 0, KvType.F32, 131),
+                new Setting(8, 1, 16, 48, 37, true, 0, KvType.F32, 290),
+                new Setting(6, 2, 80, 80, 150, false, 0, KvType.F16, 333),
+                new Setting(14, 1, 32, 32, 0, true, 0, KvType.F16, 40),
+                new Setting(4, 2, 64, 64, 0, false, 0, KvType.INT8, 300),
+                new Setting(8, 1, 16, 48, 37, true, 0, KvType.INT8, 290),
+                new Setting(6, 1, 128, 128, 0, true, 0, KvType.INT8, 40),
+                new Setting(4, 2, 64, 64, 50, false, 0.4f, KvType.F16, 190));
         List<Arguments> all = new ArrayList<>();
         for (String isa : List.of("avx2", "avxvnni", "avx512")) {
             try (CpuBackend ignored = new CpuBackend(1, CpuArithmetic.named(isa))) {
@@ -111,7 +113,8 @@ class PackedAttentionTest {
 
     private static AttentionShape shape(Setting s, @Nullable Buffer sinks) {
         float scale = (float) (1 / Math.sqrt(s.headDim()));
-        return new AttentionShape(s.numHeads(), s.numKvHeads(), s.headDim(), s.valueDim(), scale, 0, s.window(), sinks);
+        return new AttentionShape(
+                s.numHeads(), s.numKvHeads(), s.headDim(), s.valueDim(), scale, s.softcap(), s.window(), sinks);
     }
 
     private static Buffer rows(Buffer buffer, int from, int count) {

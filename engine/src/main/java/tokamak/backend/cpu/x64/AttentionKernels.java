@@ -9,6 +9,7 @@ import static tokamak.backend.cpu.x64.Gpr.R15;
 import static tokamak.backend.cpu.x64.Gpr.R8;
 import static tokamak.backend.cpu.x64.Gpr.R9;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
 import static tokamak.backend.cpu.x64.Gpr.RCX;
 import static tokamak.backend.cpu.x64.Gpr.RDI;
@@ -183,6 +184,54 @@ final class AttentionKernels {
         }
     }
 
+    // ---- soft cap ---------------------------------------------------------------------------------------------------
+
+    /**
+     * One row's scores become {@code cap * tanh(factor * score)}, in place. Arguments: rdi scores of the row in the first block,
+     * rsi blocks, rdx bytes from block to block, rcx bits of twice the factor, r8 bits of the cap.
+     */
+    static byte[] softcap(Isa isa, OperatingSystem system) {
+        AttentionKernels kernel = new AttentionKernels(isa, KvType.F32, 1);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        frame.enter();
+        kernel.broadcast(kernel.register(0), RCX);
+        kernel.broadcast(kernel.register(1), R8);
+        Label loop = new Label();
+        a.bind(loop);
+        for (int part = 0; part < kernel.parts; part++) {
+            kernel.capScores(Mem.at(RDI, part * isa.width().bytes()));
+        }
+        a.add(RDI, RDX);
+        a.sub(RSI, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, loop);
+        frame.leave();
+        return a.code();
+    }
+
+    /** {@code tanh(x) = 1 - 2 / (exp(2 x) + 1)}, with an absolute error of a float's last place. */
+    private void capScores(Mem place) {
+        Vec score = register(2);
+        Vec power = register(3);
+        Vec one = register(4);
+        a.emit(Op.VMULPS, score, register(0), place);
+        new VectorMath(a, isa.width()).exp(score, power, register(4), register(5), register(6));
+        a.emit(Op.VMOVUPS, one, a.constantFloat(1));
+        a.emit(Op.VADDPS, power, power, one);
+        a.emit(Op.VMOVUPS, score, a.constantFloat(2));
+        a.emit(Op.VDIVPS, score, score, power);
+        a.emit(Op.VSUBPS, score, one, score);
+        a.emit(Op.VMULPS, score, score, register(1));
+        a.emit(Op.VMOVUPS_STORE, score, place);
+    }
+
+    /** The lower half of a general register to all lanes. */
+    private void broadcast(Vec target, Gpr bits) {
+        a.push(bits);
+        a.emit(Op.VBROADCASTSS, target, Mem.at(Gpr.RSP, 0));
+        a.pop(bits);
+    }
+
     // ---- softmax ---------------------------------------------------------------------------------------------------
 
     /**
@@ -261,7 +310,7 @@ final class AttentionKernels {
 
     /**
      * {@code sums = factor * sums + weights * values}. Arguments: rdi weights {@code [blocks][rows][16]}, rsi values of the head in
-     * block 0, rdx block ids, rcx tokens, r8 sums {@code [rows][valueDim]}, r9 bytes from block to block, r10 states of the rows.
+     * block 0, rdx block ids and one more, rcx tokens, r8 sums {@code [rows][valueDim]}, r9 bytes from block to block, r10 states of the rows.
      */
     static byte[] values(Isa isa, OperatingSystem system, KvType type, int rows, int valueDim) {
         AttentionKernels kernel = new AttentionKernels(isa, type, rows);
@@ -366,6 +415,9 @@ final class AttentionKernels {
         a.mov32(RAX, Mem.at(R13, 0));
         a.imul(RAX, R9);
         a.add(RAX, RSI);
+        a.mov32(RBP, Mem.at(R13, 4));
+        a.imul(RBP, R9);
+        a.add(RBP, RSI);
         a.mov(R12, RBX);
         a.mov32(R15, BLOCK);
         a.cmp(R14, BLOCK);
@@ -375,6 +427,12 @@ final class AttentionKernels {
         a.sub(R14, R15);
         a.align(32);
         a.bind(token);
+        // the next block's part for these slices, evenly over this block's tokens
+        int aheadBytes = slices * sliceBytes / BLOCK;
+        for (int ahead = 0; ahead < aheadBytes; ahead += 64) {
+            a.prefetchT0(Mem.at(RBP, ahead));
+        }
+        a.add(RBP, aheadBytes);
         addToken(slices, sliceBytes);
         a.add(RAX, BLOCK * numberBytes(type));
         a.add(R12, Float.BYTES);
@@ -412,9 +470,7 @@ final class AttentionKernels {
         Frame frame = new Frame(a, system);
         Label loop = new Label();
         frame.enter();
-        a.push(RCX);
-        a.emit(Op.VBROADCASTSS, kernel.register(1), Mem.at(Gpr.RSP, 0));
-        a.pop(RCX);
+        kernel.broadcast(kernel.register(1), RCX);
         a.bind(loop);
         for (int part = 0; part < kernel.parts; part++) {
             int offset = part * isa.width().bytes();

@@ -26,6 +26,8 @@ public final class BlockAttention {
 
     private record ScoreKey(KvType type, int rows, int headDim) {}
 
+    private record SoftcapKey() {}
+
     private record SoftmaxKey() {}
 
     private record ValueKey(KvType type, int rows, int valueDim) {}
@@ -42,6 +44,7 @@ public final class BlockAttention {
     private final int maxRows;
     private final Routine[] scores; // [rows]
     private final Routine[] values; // [rows]
+    private final Routine softcap;
     private final Routine softmax;
     private final Routine scale;
     private final Routine transpose;
@@ -74,6 +77,7 @@ public final class BlockAttention {
                     new ValueKey(type, rows, valueDim),
                     key -> AttentionKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
         }
+        this.softcap = kernels.routine(new SoftcapKey(), _ -> AttentionKernels.softcap(isa, system));
         this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
         this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(system));
@@ -216,6 +220,21 @@ public final class BlockAttention {
         Reference.reachabilityFence(keys);
     }
 
+    /** One row's scores become {@code cap * tanh(factor * score / cap)}. */
+    public void softcap(MemorySegment scores, int row, int rows, int numBlocks, float factor, float cap) {
+        requireRow(row, rows);
+        requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
+        softcap.call(
+                scores.address() + (long) row * BLOCK * Float.BYTES,
+                numBlocks,
+                (long) rows * BLOCK * Float.BYTES,
+                Float.floatToRawIntBits(2 * factor / cap),
+                Float.floatToRawIntBits(cap),
+                0,
+                0,
+                0);
+    }
+
     /** One row's scores, times {@code factor}, become softmax weights; the row's state moves on. */
     public void softmax(MemorySegment scores, int row, int rows, int numBlocks, MemorySegment states, float factor) {
         requireRow(row, rows);
@@ -252,7 +271,7 @@ public final class BlockAttention {
         requireFloats("weights", weights, 0, (long) numBlocks * rows * BLOCK);
         requireFloats("sums", sums, 0, (long) rows * valueDim);
         requireBytes("states", states, (long) rows * STATE_BYTES);
-        requireBytes("block ids", ids, (firstId + (long) numBlocks) * Integer.BYTES);
+        requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
         this.values[rows].call(
                 weights.address(),
                 values.address(),
