@@ -181,7 +181,9 @@ class QuantizedLayersTest {
     void scalesThatKernelsCannotMoveLeaveFloats() throws IOException {
         Quantiser quantiser = new Quantiser(12);
         byte[] codes = {0x38, 0x40};
-        quantiser.file().tensor(MODULE + ".weight", DType.F8_E4M3, new long[] {1, 64}, java.util.Arrays.copyOf(codes, 64));
+        quantiser
+                .file()
+                .tensor(MODULE + ".weight", DType.F8_E4M3, new long[] {1, 64}, java.util.Arrays.copyOf(codes, 64));
         quantiser.file().tensor(MODULE + ".weight_scale", new float[] {1000}, 1);
         quantiser.write(folder, config("{\"quant_method\": \"fp8\"}"));
         float[] expected = new float[64];
