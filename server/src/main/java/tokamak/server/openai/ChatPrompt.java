@@ -110,7 +110,13 @@ final class ChatPrompt {
 
     private Map<String, @Nullable Object> templateVariables() {
         Map<String, @Nullable Object> variables = new HashMap<>();
-        request.string("reasoning_effort").ifPresent(effort -> variables.put("reasoning_effort", effort));
+        request.string("reasoning_effort").ifPresent(effort -> {
+            variables.put("reasoning_effort", effort);
+            // Most templates know a switch only.
+            if (effort.equals("none")) {
+                variables.put("enable_thinking", false);
+            }
+        });
         request.get("enable_thinking").ifPresent(value -> variables.put("enable_thinking", Fields.plain(value)));
         request.fields("chat_template_kwargs")
                 .ifPresent(kwargs -> kwargs.object()

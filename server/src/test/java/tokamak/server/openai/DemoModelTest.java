@@ -104,6 +104,10 @@ class DemoModelTest {
                         .has("reasoning"))
                 .isFalse();
         assertThat(choice(SUM).at("/message").has("reasoning")).isFalse();
+        assertThat(choice(SUM + ", \"reasoning_effort\": \"none\"")
+                        .at("/message")
+                        .has("reasoning"))
+                .isFalse();
         List<JsonNode> chunks = server.chunks(
                 PATH, "{" + SUM + THINK + ", \"stream\": true, \"stream_options\": {\"include_usage\": true}}");
         String streamed = chunks.stream()
