@@ -58,7 +58,8 @@ final class ModelIdentity {
 
     private static List<Path> files(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
-            return List.of(path);
+            // A model of random weights is nowhere on disk.
+            return Files.exists(path) ? List.of(path) : List.of();
         }
         try (Stream<Path> files = Files.list(path)) {
             return files.filter(Files::isRegularFile).sorted().toList();
