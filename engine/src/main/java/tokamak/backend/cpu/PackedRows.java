@@ -71,6 +71,14 @@ final class PackedRows implements AutoCloseable {
         }
     }
 
+    void activate(Activation activation, Buffer x, int row) {
+        switch (activation) {
+            case SILU -> math.silu(x.memory(), x.at(row), x.columns());
+            case GELU_TANH -> math.geluTanh(x.memory(), x.at(row), x.columns());
+            case GELU, RELU, RELU_SQUARED, CLAMPED_SWIGLU -> RowOps.activate(activation, x, row);
+        }
+    }
+
     void rope(Rope rope, int headDim, Buffer angles, Buffer x, int row) {
         int pairs = rope.inverseFrequencies().length;
         if (!RowMath.rotates(pairs)) {

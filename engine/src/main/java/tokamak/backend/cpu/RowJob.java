@@ -82,7 +82,13 @@ final class RowJob implements WorkerTeam.Job {
                     packed.activateGated(activation, x, out, row);
                 }
             }
-            case ACTIVATE -> RowOps.activate(activation, x, row);
+            case ACTIVATE -> {
+                if (packed == null) {
+                    RowOps.activate(activation, x, row);
+                } else {
+                    packed.activate(activation, x, row);
+                }
+            }
             case SCALE_LOGITS -> RowOps.scaleLogits(x, scale, cap, row);
             case ROPE_ANGLES -> RowOps.ropeAngles(rope, input, out, row);
             case ROPE -> {

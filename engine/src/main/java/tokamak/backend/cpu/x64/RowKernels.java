@@ -237,6 +237,25 @@ final class RowKernels {
         return a.code();
     }
 
+    /** {@code out = gate(x)}. Arguments: rdi x, rsi out, rdx numbers. */
+    static byte[] activate(Width width, OperatingSystem system, Gate gate) {
+        RowKernels k = new RowKernels(width, system);
+        Assembler a = k.a;
+        Vec x = k.register(0);
+        Vec sigmoid = k.register(2);
+        k.frame.enter();
+        k.forEach(RDX, new Gpr[] {RDI, RSI}, lanes -> {
+            lanes.load(x, RDI);
+            k.sigmoid(gate, x, sigmoid);
+            if (gate != Gate.SIGMOID) {
+                a.emit(Op.VMULPS, sigmoid, sigmoid, x);
+            }
+            lanes.store(sigmoid, RSI);
+        });
+        k.frame.leave();
+        return a.code();
+    }
+
     /** {@code result = 1 / (1 + exp(-argument))}. Uses registers 3 to 8. */
     private void sigmoid(Gate gate, Vec g, Vec result) {
         Vec argument = register(3);

@@ -12,6 +12,8 @@ public final class RowMath {
 
     private record GateKey(RowKernels.Gate gate) {}
 
+    private record ActivateKey(RowKernels.Gate gate) {}
+
     private record HalvesKey(Width width) {}
 
     private record NeighboursKey(Width width) {}
@@ -23,6 +25,8 @@ public final class RowMath {
     private final Routine silu;
     private final Routine geluTanh;
     private final Routine sigmoid;
+    private final Routine plainSilu;
+    private final Routine plainGeluTanh;
     private final Routine[] halves; // [widths]
     private final Routine[] neighbours; // [widths]
 
@@ -35,6 +39,8 @@ public final class RowMath {
         silu = gate(kernels, RowKernels.Gate.SILU);
         geluTanh = gate(kernels, RowKernels.Gate.GELU_TANH);
         sigmoid = gate(kernels, RowKernels.Gate.SIGMOID);
+        plainSilu = activation(kernels, RowKernels.Gate.SILU);
+        plainGeluTanh = activation(kernels, RowKernels.Gate.GELU_TANH);
         halves = new Routine[width.ordinal() + 1];
         neighbours = new Routine[width.ordinal() + 1];
         for (int i = Width.Y.ordinal(); i <= width.ordinal(); i++) {
@@ -48,6 +54,11 @@ public final class RowMath {
     private static Routine gate(Kernels kernels, RowKernels.Gate gate) {
         return kernels.routine(
                 new GateKey(gate), key -> RowKernels.gated(kernels.isa().width(), kernels.system(), key.gate()));
+    }
+
+    private static Routine activation(Kernels kernels, RowKernels.Gate gate) {
+        return kernels.routine(
+                new ActivateKey(gate), key -> RowKernels.activate(kernels.isa().width(), kernels.system(), key.gate()));
     }
 
     /**
@@ -116,6 +127,23 @@ public final class RowMath {
     public void sigmoid(
             MemorySegment gate, long gateAt, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
         gated(sigmoid, gate, gateAt, x, at, out, outAt, count);
+    }
+
+    /** {@code x = x * sigmoid(x)}. */
+    public void silu(MemorySegment x, long at, int count) {
+        activate(plainSilu, x, at, count);
+    }
+
+    /** {@code x = gelu(x)} by the tanh formula. */
+    public void geluTanh(MemorySegment x, long at, int count) {
+        activate(plainGeluTanh, x, at, count);
+    }
+
+    private static void activate(Routine routine, MemorySegment x, long at, int count) {
+        requirePositive(count, 1);
+        require("x", x, at, count);
+        routine.call(address(x, at), address(x, at), count, 0);
+        keep(x, x);
     }
 
     private static void gated(
