@@ -13,6 +13,7 @@ module tokamak.server {
     requires io.prometheus.metrics.model;
     requires io.prometheus.writer.text;
     requires java.management;
+    requires java.net.http;
     requires jdk.unsupported;
     requires info.picocli;
     requires org.jline.reader;

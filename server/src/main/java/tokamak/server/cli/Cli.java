@@ -61,7 +61,9 @@ public final class Cli {
         line.addSubcommand(serve);
         line.addSubcommand(new InspectCommand(context));
         line.addSubcommand(new TokenizeCommand(context));
-        line.addSubcommand(new BenchCommand(context));
+        CommandLine bench = new CommandLine(new BenchCommand(context));
+        bench.addSubcommand(new BenchServeCommand(context));
+        line.addSubcommand(bench);
         line.addSubcommand(new SelfTestCommand(context));
         line.setOut(new PrintWriter(context.out(), true));
         line.setErr(new PrintWriter(context.err(), true));

@@ -45,7 +45,7 @@ final class WorkloadOptions {
     private int prefixLength;
 
     @Option(
-            names = "--max-concurrency",
+            names = {"--max-concurrency", "--concurrency"},
             paramLabel = "N",
             description = "Hold requests back while so many are on their way. Default: never.")
     private @Nullable Integer maxConcurrency;
