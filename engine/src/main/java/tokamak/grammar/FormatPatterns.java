@@ -1,12 +1,19 @@
 package tokamak.grammar;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * Texts of the {@code format}s of JSON Schema, as patterns that match all of a text. Where a standard allows several spellings, most
- * readers understand only one (upper case T and Z, no leap seconds, years from 1): that one is written.
+ * readers understand only one (upper case T and Z, no leap seconds, years from 1, e-mail at a top-level domain that exists): that one
+ * is written.
  */
 final class FormatPatterns {
     private static final String LEAP_YEAR =
@@ -23,8 +30,9 @@ final class FormatPatterns {
     private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     private static final String HOSTNAME = "(?=.{1,253}$)" + LABEL + "(?:\\." + LABEL + ")*";
     private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+    /** Up to the dot before the top-level domain. */
     private static final String EMAIL =
-            "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@" + LABEL + "(?:\\." + LABEL + ")*";
+            "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@(?:" + LABEL + "\\.){1,8}";
     private static final String BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     private static final String IPV4 = BYTE + "(?:\\." + BYTE + "){3}";
     private static final String IPV6 = ipv6();
@@ -53,12 +61,28 @@ final class FormatPatterns {
 
     private FormatPatterns() {}
 
-    static boolean isKnown(String name) {
-        return PATTERNS.containsKey(name);
+    /** All texts of a format, in an alphabet that writes ASCII letters as they are. */
+    static Regex compile(String name, Alphabet alphabet) {
+        Regex pattern = new PatternCompiler(alphabet).whole(PatternParser.parse(PATTERNS.get(name)));
+        return name.equals("email") ? alphabet.pool().concat(pattern, topLevelDomains(alphabet.pool())) : pattern;
     }
 
-    static String of(String name) {
-        return PATTERNS.get(name);
+    /** Those that exist (IANA's list, without the internationalised ones): validators look them up. */
+    private static Regex topLevelDomains(RegexPool pool) {
+        List<byte[]> names = new ArrayList<>();
+        try (InputStream in = FormatPatterns.class.getResourceAsStream("top-level-domains.txt")) {
+            for (String name : new String(in.readAllBytes(), StandardCharsets.US_ASCII).split("\\s+")) {
+                names.add(name.getBytes(StandardCharsets.US_ASCII));
+                names.add(name.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return pool.literals(names);
+    }
+
+    static boolean isKnown(String name) {
+        return PATTERNS.containsKey(name);
     }
 
     static List<String> names() {

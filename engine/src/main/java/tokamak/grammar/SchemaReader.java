@@ -48,6 +48,8 @@ final class SchemaReader {
             "markdownDescription",
             "enumNames");
 
+    private static final int MAX_COUNT = 50_000;
+
     private final SchemaIndex index;
     private final SchemaTerms terms;
     private final SchemaMode mode;
@@ -212,11 +214,11 @@ final class SchemaReader {
             case "pattern" -> pattern(place, value);
             case "format" -> format(place, value);
             case "minItems" -> terms.leaf(new SchemaTerm.NumElements(count(place, keyword), SchemaTerm.UNLIMITED));
-            case "maxItems" -> terms.leaf(new SchemaTerm.NumElements(0, count(place, keyword)));
+            case "maxItems" -> terms.leaf(new SchemaTerm.NumElements(0, upperCount(place, keyword)));
             case "uniqueItems" -> isTrue(node, keyword) ? new SchemaTerm.Unique(place.path()) : terms.everything;
             case "contains" -> contains(place);
             case "minProperties" -> terms.leaf(new SchemaTerm.NumKeys(count(place, keyword), SchemaTerm.UNLIMITED));
-            case "maxProperties" -> terms.leaf(new SchemaTerm.NumKeys(0, count(place, keyword)));
+            case "maxProperties" -> terms.leaf(new SchemaTerm.NumKeys(0, upperCount(place, keyword)));
             case "required" -> required(place, value);
             case "propertyNames" -> new SchemaTerm.KeyNames(child(place, keyword));
             case "dependentRequired", "dependentSchemas", "dependencies" -> dependencies(place, keyword);
@@ -337,6 +339,17 @@ final class SchemaReader {
                     keyword, "it is " + shown(place.node().get(keyword)) + ", a whole number from 0 up is expected");
         }
         return number.min(BigDecimal.valueOf(Integer.MAX_VALUE)).intValue();
+    }
+
+    /** Every possible count is a rule; no answer is as long as counts beyond this. */
+    private int upperCount(SchemaPlace place, String keyword) {
+        int count = count(place, keyword);
+        if (count > MAX_COUNT) {
+            rules.warn("schema keyword \"" + keyword + "\" at " + place.path() + " is over " + MAX_COUNT
+                    + ": it is taken as no limit");
+            return SchemaTerm.UNLIMITED;
+        }
+        return count;
     }
 
     private SchemaTerm pattern(SchemaPlace place, JsonNode value) {

@@ -128,7 +128,6 @@ final class SchemaStrings {
     }
 
     private Regex format(String name) {
-        return formats.computeIfAbsent(
-                name, key -> new PatternCompiler(alphabet).whole(PatternParser.parse(FormatPatterns.of(name))));
+        return formats.computeIfAbsent(name, key -> FormatPatterns.compile(name, alphabet));
     }
 }
