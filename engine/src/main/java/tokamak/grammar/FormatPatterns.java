@@ -31,8 +31,8 @@ final class FormatPatterns {
     private static final String HOSTNAME = "(?=.{1,253}$)" + LABEL + "(?:\\." + LABEL + ")*";
     private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
     /** Up to the dot before the top-level domain. */
-    private static final String EMAIL =
-            "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@(?:" + LABEL + "\\.){1,8}";
+    private static final String EMAIL = "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@(?:" + LABEL + "\\.){1,8}";
+
     private static final String BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     private static final String IPV4 = BYTE + "(?:\\." + BYTE + "){3}";
     private static final String IPV6 = ipv6();

@@ -3,10 +3,12 @@ package tokamak.grammar;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -69,7 +71,33 @@ final class SchemaArrays {
             shorten();
             if (max <= 1) {
                 uniquePath = "";
+            } else if (!uniquePath.isEmpty() && !isUniqueCountable()) {
+                compiler.refuse(SchemaPlace.unsupported(
+                        uniquePath,
+                        "uniqueItems",
+                        "only for elements with few values, as enum gives, it is: at most " + MAX_UNIQUE_VALUES
+                                + ", and " + MAX_UNIQUE_PLACES + " sets of them"));
+                uniquePath = "";
             }
+        }
+
+        /** Whether there are few sets of values that may have come. */
+        private boolean isUniqueCountable() {
+            Set<String> all = new HashSet<>();
+            for (int i = 0; i <= numFirst && i < max; i++) {
+                Optional<Map<String, JsonNode>> values = finite(elementAt(i));
+                if (values.isEmpty()) {
+                    return false;
+                }
+                all.addAll(values.get().keySet());
+            }
+            double sets = 1;
+            double ofSize = 1;
+            for (int size = 1; size <= Math.min(all.size(), max); size++) {
+                ofSize = ofSize * (all.size() - size + 1) / size;
+                sets += ofSize;
+            }
+            return sets <= MAX_UNIQUE_PLACES;
         }
 
         /** An element that nothing can be ends the array before it. */
@@ -181,11 +209,7 @@ final class SchemaArrays {
                 steps.add(new Step(compiler.symbolOf(element), new At(index, counts, at.used)));
                 return;
             }
-            Map<String, JsonNode> values = finite(element)
-                    .orElseThrow(() -> SchemaPlace.unsupported(
-                            uniquePath,
-                            "uniqueItems",
-                            "only for elements with at most " + MAX_UNIQUE_VALUES + " values, as enum gives, it is"));
+            Map<String, JsonNode> values = finite(element).orElseThrow();
             values.forEach((key, value) -> {
                 int number = valueNumbers.computeIfAbsent(key, each -> valueNumbers.size());
                 if (!at.used.contains(number)) {
@@ -196,10 +220,6 @@ final class SchemaArrays {
                     steps.add(new Step(compiler.symbolOf(exactly), new At(index, counts, used)));
                 }
             });
-            if (after.size() > MAX_UNIQUE_PLACES) {
-                throw SchemaPlace.unsupported(
-                        uniquePath, "uniqueItems", "there are too many combinations; lower maxItems");
-            }
         }
 
         /** All values that may come, if they are few and named. */

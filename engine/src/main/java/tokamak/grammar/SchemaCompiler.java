@@ -28,6 +28,7 @@ final class SchemaCompiler {
     final SchemaTerms terms = new SchemaTerms();
     final SchemaStrings strings;
     final JsonLayout layout;
+    private final SchemaMode mode;
     private final NumberLanguage numbers;
     private final SchemaCases cases;
     private final SchemaReader reader;
@@ -40,7 +41,8 @@ final class SchemaCompiler {
 
     private SchemaCompiler(RuleBuilder rules, JsonNode schema, SchemaMode mode, SchemaOrder order) {
         this.rules = rules;
-        this.strings = new SchemaStrings(rules.pool);
+        this.mode = mode;
+        this.strings = new SchemaStrings(rules.pool, this::refuse);
         this.numbers = new NumberLanguage(rules.pool);
         this.layout = new JsonLayout(rules);
         this.reader = new SchemaReader(schema, terms, mode, rules);
@@ -68,6 +70,14 @@ final class SchemaCompiler {
         int start = rules.newNonterminal();
         rules.add(start, symbol);
         return start;
+    }
+
+    /** What can't be followed is an error or, in lenient mode, ignored. */
+    void refuse(GrammarException unsupported) {
+        if (mode == SchemaMode.STRICT) {
+            throw unsupported;
+        }
+        rules.warn(unsupported.getMessage() + "; it is ignored");
     }
 
     // ---- symbols

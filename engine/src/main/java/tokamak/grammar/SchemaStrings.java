@@ -7,12 +7,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
 /** What may stand between the quotes of a string. */
 final class SchemaStrings {
     private final RegexPool pool;
     private final JsonAlphabet alphabet;
+    private final Consumer<GrammarException> unsupported;
     private final Regex quote;
     private final Map<String, Regex> patterns = new HashMap<>();
     private final Map<String, Regex> formats = new HashMap<>();
@@ -21,8 +23,10 @@ final class SchemaStrings {
     /** Any text in the spellings that conditions see. */
     final Regex anythingPlain;
 
-    SchemaStrings(RegexPool pool) {
+    /** @param unsupported is told of patterns that can't be followed; they are ignored if it returns */
+    SchemaStrings(RegexPool pool, Consumer<GrammarException> unsupported) {
         this.pool = pool;
+        this.unsupported = unsupported;
         this.alphabet = new JsonAlphabet(pool);
         this.quote = pool.literal("\"");
         this.anything = pool.star(alphabet.anySpelling());
@@ -122,7 +126,8 @@ final class SchemaStrings {
             try {
                 return new PatternCompiler(alphabet).search(PatternParser.parse(pattern));
             } catch (GrammarException e) {
-                throw SchemaPlace.unsupported(path, "pattern", e.getMessage());
+                unsupported.accept(SchemaPlace.unsupported(path, "pattern", e.getMessage()));
+                return anythingPlain;
             }
         });
     }
