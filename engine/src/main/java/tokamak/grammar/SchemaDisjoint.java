@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Whether no value can be in two schemas, as far as kinds, enumerations and required keys tell: most unions are like that. */
 final class SchemaDisjoint {
@@ -51,12 +52,29 @@ final class SchemaDisjoint {
         return true;
     }
 
-    /** For very many alternatives: single values, each another one. */
+    /** For very many alternatives: each has values of its own, or a required key that has. */
     boolean areAll(List<List<SchemaCase>> alternatives) {
+        if (areAllApart(alternatives, each -> facts(each).values())) {
+            return true;
+        }
+        Set<String> names = alternatives.getFirst().isEmpty()
+                ? Set.of()
+                : facts(alternatives.getFirst().getFirst()).tags().keySet();
+        return names.stream().anyMatch(name -> areAllApart(alternatives, each -> tag(each, name)));
+    }
+
+    private Optional<Set<String>> tag(SchemaCase each, String name) {
+        return each.types() == JsonTypes.OBJECT
+                ? Optional.ofNullable(facts(each).tags().get(name))
+                : Optional.empty();
+    }
+
+    private static boolean areAllApart(
+            List<List<SchemaCase>> alternatives, Function<SchemaCase, Optional<Set<String>>> valuesOf) {
         Set<String> seen = new HashSet<>();
         for (List<SchemaCase> alternative : alternatives) {
             for (SchemaCase each : alternative) {
-                Optional<Set<String>> values = values(each);
+                Optional<Set<String>> values = valuesOf.apply(each);
                 if (values.isEmpty()) {
                     return false;
                 }
