@@ -8,10 +8,10 @@ import java.util.function.DoubleConsumer;
 import tokamak.api.InvalidRequestException;
 import tokamak.api.ModelLoadException;
 import tokamak.file.Checkpoint;
-import tokamak.file.GgufCheckpoint;
-import tokamak.file.HfCheckpoint;
+import tokamak.file.ModelFormatException;
 import tokamak.model.FormatMix;
-import tokamak.quantize.GgufRewriter;
+import tokamak.model.arch.Families;
+import tokamak.quantize.GgufQuantizer;
 
 /** Makes a GGUF file in another number format of a model. */
 public final class Quantization {
@@ -47,15 +47,10 @@ public final class Quantization {
             throw new FileAlreadyExistsException(target.toString());
         }
         try (Checkpoint checkpoint = ModelFiles.open(source)) {
-            long after = switch (checkpoint) {
-                case GgufCheckpoint gguf -> GgufRewriter.rewrite(gguf, mix, target, progress);
-                case HfCheckpoint _ ->
-                    throw new InvalidRequestException(
-                            "source",
-                            source + ": expected a GGUF file, found a Hugging Face folder, which can't be"
-                                    + " quantised yet");
-            };
+            long after = GgufQuantizer.quantize(checkpoint, Families.of(checkpoint), mix, target, progress);
             return new Report(checkpoint.tensorBytes(), after);
+        } catch (ModelFormatException e) {
+            throw ModelFiles.failure(source, e);
         } catch (IllegalArgumentException e) {
             throw new InvalidRequestException("format", String.valueOf(e.getMessage()));
         }

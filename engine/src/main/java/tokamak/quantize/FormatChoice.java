@@ -5,7 +5,6 @@ import java.util.regex.Pattern;
 import tokamak.model.FormatMix;
 import tokamak.tensor.DType;
 import tokamak.tensor.Quantizers;
-import tokamak.tensor.Tensor;
 
 /**
  * Which tensor of a GGUF file gets which number format. Vectors, routers and whatever is no matrix of a linear layer keep
@@ -25,15 +24,16 @@ final class FormatChoice {
         this.hasOutput = hasOutput;
     }
 
-    DType of(Tensor source) {
-        DType wanted = wanted(source);
-        return fits(wanted, source) ? wanted : smaller(wanted, source);
+    /** @param stored the format in the source */
+    DType of(String name, long[] shape, DType stored) {
+        DType wanted = wanted(name, shape, stored);
+        long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
+        return columns % wanted.blockSize() == 0 ? wanted : fallback(wanted, columns);
     }
 
-    private DType wanted(Tensor source) {
-        String name = source.name();
-        if (source.rank() < 2 || !name.endsWith(".weight") || name.contains("norm") || name.contains("ffn_gate_inp")) {
-            return isPlain(source.dtype()) ? DType.F32 : source.dtype();
+    private DType wanted(String name, long[] shape, DType stored) {
+        if (shape.length < 2 || !name.endsWith(".weight") || name.contains("norm") || name.contains("ffn_gate_inp")) {
+            return unchanged(stored);
         }
         if (name.equals("output.weight")) {
             return mix.output();
@@ -43,7 +43,7 @@ final class FormatChoice {
         }
         Matcher layer = LAYER.matcher(name);
         if (!layer.matches()) {
-            return isPlain(source.dtype()) ? DType.F32 : source.dtype();
+            return unchanged(stored);
         }
         String role = layer.group(2);
         return role.equals("attn_v") || role.startsWith("ffn_down")
@@ -51,22 +51,19 @@ final class FormatChoice {
                 : mix.plain();
     }
 
-    private static boolean isPlain(DType dtype) {
-        return dtype == DType.F16 || dtype == DType.BF16 || dtype == DType.F32 || dtype == DType.F64;
-    }
-
-    private static boolean fits(DType dtype, Tensor source) {
-        return source.columns() % dtype.blockSize() == 0;
+    /** Full precision, unless the source has less. */
+    private static DType unchanged(DType stored) {
+        return stored == DType.F16 || stored == DType.BF16 || stored == DType.F64 ? DType.F32 : stored;
     }
 
     /** The nearest format, not smaller, whose blocks divide the rows. */
-    private static DType smaller(DType wanted, Tensor source) {
-        DType fallback = switch (wanted) {
+    private static DType fallback(DType wanted, long columns) {
+        DType finer = switch (wanted) {
             case Q4_K -> DType.Q5_0;
             case Q5_K -> DType.Q5_1;
             default -> DType.Q8_0;
         };
-        return fits(fallback, source) ? fallback : DType.F16;
+        return columns % finer.blockSize() == 0 ? finer : DType.F16;
     }
 
     /** Whether a mix has only formats that can be written. */

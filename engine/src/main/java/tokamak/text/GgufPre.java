@@ -12,8 +12,7 @@ import java.util.Optional;
  * @param addBos prompts begin with the beginning-of-text token unless the file says otherwise
  */
 record GgufPre(List<String> patterns, boolean wholeWords, boolean addBos) {
-    private static final String GPT2 =
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+    static final String GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     private static final String CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     private static final String LED = CONTRACTION + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
     private static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -55,6 +54,23 @@ record GgufPre(List<String> patterns, boolean wholeWords, boolean addBos) {
                     + "\\x{10400}-\\x{1044F}\\x{104B0}-\\x{104D3}\\x{104D8}-\\x{104FB}\\x{10C80}-\\x{10CB2}\\x{10CC0}-\\x{10CF2}"
                     + "\\x{118A0}-\\x{118DF}\\x{1E900}-\\x{1E943}";
 
+    private static final List<String> WRITTEN = List.of(
+            "llama-bpe",
+            "qwen2",
+            "gpt-2",
+            "dbrx",
+            "tekken",
+            "gpt-4o",
+            "starcoder",
+            "deepseek-v3",
+            "deepseek-coder",
+            "deepseek-llm",
+            "qwen35",
+            "falcon",
+            "bloom",
+            "seed-coder",
+            "bailingmoe");
+
     private static String cased(String upper, String lower, String end) {
         String lead = "[^\\r\\n\\p{L}\\p{N}]?";
         return lead + upper + "*" + lower + "+" + end + "|" + lead + upper + "+" + lower + "*" + end;
@@ -71,6 +87,15 @@ record GgufPre(List<String> patterns, boolean wholeWords, boolean addBos) {
     /** What files without a name get, and names nobody knows. */
     static GgufPre fallback() {
         return cuts("[\\p{P}\\$\\+<=>\\^~\\|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]");
+    }
+
+    /** A name for these cuts, if there is one. Of the many names of some, one that llama.cpp has known for long. */
+    static Optional<String> nameOf(List<String> patterns, boolean wholeWords) {
+        return WRITTEN.stream()
+                .filter(name -> named(name)
+                        .filter(pre -> pre.patterns.equals(patterns) && pre.wholeWords == wholeWords)
+                        .isPresent())
+                .findFirst();
     }
 
     static Optional<GgufPre> named(String name) {

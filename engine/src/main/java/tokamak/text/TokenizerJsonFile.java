@@ -171,6 +171,17 @@ final class TokenizerJsonFile {
         return mergeRights == null ? -1 : mergeLefts.size();
     }
 
+    /** Each merge as its two pieces with a space between them, in order. */
+    List<String> mergeLines() {
+        List<@Nullable String> rights = mergeRights == null ? List.of() : mergeRights;
+        List<String> lines = new ArrayList<>(rights.size());
+        for (int i = 0; i < rights.size(); i++) {
+            String right = rights.get(i);
+            lines.add(right == null ? mergeLefts.get(i) : mergeLefts.get(i) + " " + right);
+        }
+        return lines;
+    }
+
     void addMergesTo(Merges merges, int prefix) throws ModelFormatException {
         List<@Nullable String> rights = mergeRights == null ? List.of() : mergeRights;
         for (int i = 0; i < rights.size(); i++) {

@@ -20,4 +20,15 @@ final class TokenizerFolders {
             return TokenizerJson.read(folder.toString(), in, Optional.empty());
         }
     }
+
+    /** A folder with the tokenizer's file, unzipped. */
+    static Path unpack(Path folder, Path target) throws IOException {
+        Path plain = folder.resolve("tokenizer.json");
+        try (InputStream in = Files.exists(plain)
+                ? Files.newInputStream(plain)
+                : new GZIPInputStream(Files.newInputStream(folder.resolve("tokenizer.json.gz")), 1 << 16)) {
+            Files.copy(in, target.resolve("tokenizer.json"));
+        }
+        return target;
+    }
 }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.function.DoubleConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tokamak.file.Checkpoint;
@@ -15,11 +16,12 @@ import tokamak.file.GgufCheckpoint;
 import tokamak.file.GgufWriter;
 import tokamak.file.ModelFormatException;
 import tokamak.model.FormatMix;
+import tokamak.model.arch.Families;
 import tokamak.tensor.DType;
 import tokamak.tensor.Dequantizers;
 import tokamak.tensor.Tensor;
 
-class GgufRewriterTest {
+class GgufQuantizerTest {
     @TempDir
     private Path folder;
 
@@ -56,8 +58,12 @@ class GgufRewriterTest {
 
     private static void rewrite(Path source, String format, Path target) throws IOException {
         try (GgufCheckpoint checkpoint = (GgufCheckpoint) Checkpoint.open(source)) {
-            GgufRewriter.rewrite(checkpoint, FormatMix.named(format), target, share -> {});
+            GgufQuantizer.quantize(checkpoint, Families.of(checkpoint), FormatMix.named(format), target, share -> {});
         }
+    }
+
+    private static void quantize(Checkpoint source, Path target, DoubleConsumer progress) throws IOException {
+        GgufQuantizer.quantize(source, Families.of(source), FormatMix.named("Q5_0"), target, progress);
     }
 
     private static float[] values(Tensor tensor) {
@@ -136,7 +142,7 @@ class GgufRewriterTest {
             int[] calls = {0};
             int last = stop;
             try (GgufCheckpoint checkpoint = (GgufCheckpoint) Checkpoint.open(source)) {
-                assertThatThrownBy(() -> GgufRewriter.rewrite(checkpoint, FormatMix.named("Q5_0"), target, share -> {
+                assertThatThrownBy(() -> quantize(checkpoint, target, share -> {
                             if (++calls[0] == last) {
                                 throw new UncheckedIOException(new IOException("stop"));
                             }
@@ -145,7 +151,7 @@ class GgufRewriterTest {
                 assertThat(target).doesNotExist();
                 assertThat(part).exists();
                 int[] more = {0};
-                GgufRewriter.rewrite(checkpoint, FormatMix.named("Q5_0"), target, share -> more[0]++);
+                quantize(checkpoint, target, share -> more[0]++);
                 assertThat(calls[0] + more[0])
                         .as("at most two tensors are written twice")
                         .isBetween(7, 9);
