@@ -33,6 +33,10 @@ final class EngineGauges {
                 "Prompt tokens looked up in the prefix cache.",
                 EngineStats::numPromptTokens);
         counter("vllm:prefix_cache_hits", "Prompt tokens found in the prefix cache.", EngineStats::numCachedTokens);
+        // Names that vLLM has given up; dashboards of those days ask for them.
+        gauge("vllm:gpu_cache_usage_perc", "As vllm:kv_cache_usage_perc.", EngineStats::kvCacheUsage);
+        counter("vllm:gpu_prefix_cache_queries", "As vllm:prefix_cache_queries.", EngineStats::numPromptTokens);
+        counter("vllm:gpu_prefix_cache_hits", "As vllm:prefix_cache_hits.", EngineStats::numCachedTokens);
         counter("vllm:num_preemptions", "Times a running sequence gave up its blocks.", EngineStats::numPreemptions);
         cacheConfig();
         sleepState();

@@ -11,6 +11,7 @@ final class RequestHistograms {
 
     final Counter promptTokens;
     final Counter cachedTokens;
+    final Counter tokensBySource;
     final Counter generationTokens;
     final Counter success;
     final Counter rejections;
@@ -27,6 +28,9 @@ final class RequestHistograms {
     final Histogram maxNumGenerationTokens;
     final Histogram paramsMaxTokens;
     final Histogram paramsN;
+    final Histogram prefillComputedTokens;
+    /** The name of the time between tokens before vLLM 0.10. */
+    final Histogram oldTimePerOutputToken;
 
     RequestHistograms(PrometheusRegistry registry, int contextLength) {
         promptTokens = counter(registry, "prompt_tokens", "Prompt tokens processed.");
@@ -42,6 +46,11 @@ final class RequestHistograms {
                 .help("Requests refused because the queue was full.")
                 .labelNames("model_name", "engine", "reason")
                 .register(registry);
+        tokensBySource = Counter.builder()
+                .name("vllm:prompt_tokens_by_source")
+                .help("Prompt tokens, by where their keys and values came from.")
+                .labelNames("model_name", "engine", "source")
+                .register(registry);
         double[] perRequest = Buckets.perRequest();
         double[] tokens = Buckets.tokens(contextLength);
         timeToFirstToken = histogram(registry, "time_to_first_token_seconds", Buckets.timeToFirstToken());
@@ -56,6 +65,8 @@ final class RequestHistograms {
         numGenerationTokens = histogram(registry, "request_generation_tokens", tokens);
         maxNumGenerationTokens = histogram(registry, "request_max_num_generation_tokens", tokens);
         paramsMaxTokens = histogram(registry, "request_params_max_tokens", tokens);
+        prefillComputedTokens = histogram(registry, "request_prefill_kv_computed_tokens", tokens);
+        oldTimePerOutputToken = histogram(registry, "time_per_output_token_seconds", Buckets.perToken());
         paramsN = histogram(registry, "request_params_n", Buckets.answers());
     }
 

@@ -94,7 +94,17 @@ public final class RequestMeter {
                     0, clock.getAsLong() - startNanos - prompt.queueTime().toNanos()));
             metrics.promptTokens.labelValues(model, RequestHistograms.ENGINE).inc(numPromptTokens);
             metrics.cachedTokens.labelValues(model, RequestHistograms.ENGINE).inc(prompt.cachedTokens());
+            int computed = Math.max(0, numPromptTokens - prompt.cachedTokens());
+            source("local_compute", computed);
+            source("local_cache_hit", prompt.cachedTokens());
+            histogram(metrics.prefillComputedTokens, computed);
         }
+    }
+
+    private void source(String source, int count) {
+        metrics.tokensBySource
+                .labelValues(model, RequestHistograms.ENGINE, source)
+                .inc(count);
     }
 
     private void tokens(AnswerTimes answer, int count) {
@@ -107,6 +117,7 @@ public final class RequestMeter {
             observe(metrics.timeToFirstToken, now - startNanos);
         } else {
             observe(metrics.interTokenLatency, now - answer.lastNanos);
+            observe(metrics.oldTimePerOutputToken, now - answer.lastNanos);
         }
         answer.lastNanos = now;
         answer.numTokens += count;

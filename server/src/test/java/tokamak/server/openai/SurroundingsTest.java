@@ -112,6 +112,12 @@ class SurroundingsTest {
                             "vllm:prefix_cache_hits_total" + labels,
                             "vllm:num_preemptions_total" + labels + " 0.0",
                             "vllm:cache_config_info{",
+                            "vllm:prompt_tokens_by_source_total{engine=\"0\",model_name=\"abc\",source=\"local_compute\"} 4.0",
+                            "vllm:request_prefill_kv_computed_tokens_sum" + labels + " 4.0",
+                            "vllm:time_per_output_token_seconds_count" + labels + " 6",
+                            "vllm:gpu_cache_usage_perc" + labels + " 0.0",
+                            "vllm:gpu_prefix_cache_queries_total" + labels,
+                            "vllm:engine_sleep_state{engine=\"0\",model_name=\"abc\",sleep_state=\"awake\"} 1.0",
                             "http_requests_total{handler=\"/v1/completions\",method=\"POST\",status=\"2xx\"} 2.0",
                             "tokamak_build_info{",
                             "process_resident_memory_bytes ");
