@@ -47,7 +47,7 @@ public final class Sampler {
         }
         if (max == Float.NEGATIVE_INFINITY) {
             throw new InvalidLogitsException("no token is allowed at position " + position
-                    + ": allowed_token_ids, bad_words, min_tokens and the model together forbid all");
+                    + ": the guide, allowed_token_ids, bad_words, min_tokens and the model together forbid all");
         }
         if (sampling.isGreedy) {
             return Rows.indexOf(logits, max);
