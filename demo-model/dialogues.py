@@ -1,7 +1,7 @@
 """Writes dialogues and texts. One `Writer` with a seed gives an endless, repeatable stream.
 
-Every list of phrasings and every list of values is cut in two by a hash: the smaller part is held out, used only by a
-Writer made with held=True and never seen in training. A dialogue is a dict
+Lists of phrasings, names, cities and topics are cut in two by a hash, and so are sums and the names of tools: the smaller
+part is held out, used only by a Writer made with held=True and never seen in training. A dialogue is a dict
     kind      which kind of dialogue it is, for the tables of the evaluation
     tools     list of tool schemas, or None
     thinking  whether the last answer thinks first
@@ -24,8 +24,14 @@ def is_held(text):
 
 
 def part(options, held):
-    """The part of a list that training (held=False) or evaluation (held=True) may use; lists of 3 or less are shared."""
-    options = list(options)
+    """The part of a list that training (held=False) or evaluation (held=True) may use; lists of 3 or less are shared.
+
+    An option that begins with ~ is for the evaluation whatever its hash.
+    """
+    extra = [o[1:] for o in options if str(o).startswith("~")]
+    options = [o for o in options if not str(o).startswith("~")]
+    if extra and held:
+        return extra + part(options, held)
     if len(options) < 4:
         return options
     chosen = [o for o in options if is_held(o) == held]
@@ -55,6 +61,10 @@ class Writer:
             self._parts[key] = part(options, self.held)
         return self.rng.choice(self._parts[key])
 
+    def word(self, options):
+        """A common word. None of them is held out: a word that never occurs in training could never be said."""
+        return self.rng.choice(options)
+
     def chance(self, p):
         return self.rng.random() < p
 
@@ -72,7 +82,7 @@ class Writer:
         if self.chance(0.3):
             topic = words.invented(self.rng).lower() + " " + topic
         elif self.chance(0.25):
-            topic = self.of(words.ADJECTIVES) + " " + topic
+            topic = self.word(words.ADJECTIVES) + " " + topic
         elif self.chance(0.15):
             topic += " in " + self.city()
         return topic
@@ -152,6 +162,9 @@ class Writer:
         return self.typed(question), f"{a} {sign} {b} = {value}.", sum_thought(a, kind, b)
 
     sum_forms = [
+        "~Could you tell me {e}?",
+        "~What is the value of {e}?",
+        "~Please give me {e}.",
         "What is {e}?",
         "What's {e}?",
         "How much is {e}?",
@@ -170,6 +183,9 @@ class Writer:
     ]
 
     def small_fact(self):
+        return tuple(map(words.articles, self._small_fact()))
+
+    def _small_fact(self):
         rng, pick = self.rng, self.rng.randrange(17)
         if pick < 2:
             country, capital = rng.choice(sorted(words.COUNTRIES.items()))
@@ -334,17 +350,20 @@ class Writer:
         text = rng.choice(
             (
                 lambda: " ".join(
-                    self.of(words.ADJECTIVES + words.OBJECTS + words.ANIMALS) for _ in range(rng.randint(1, 6))
+                    self.word(words.ADJECTIVES + words.OBJECTS + words.ANIMALS) for _ in range(rng.randint(1, 6))
                 ),
-                lambda: f"{self.name()} likes {self.of(words.FOODS)} and {self.of(words.DRINKS)}",
+                lambda: f"{self.name()} likes {self.word(words.FOODS)} and {self.word(words.DRINKS)}",
                 lambda: " ".join(words.invented(rng) for _ in range(rng.randint(1, 3))),
-                lambda: f"The {self.of(words.OBJECTS)} in {self.city()} is {self.of(words.COLOURS)}",
+                lambda: f"The {self.word(words.OBJECTS)} in {self.city()} is {self.word(words.COLOURS)}",
                 lambda: " ".join(str(rng.randint(0, 999)) for _ in range(rng.randint(1, 4))),
                 lambda: self.topic(),
             )
         )()
         q = self.of(
             [
+                '~Please say "{t}".',
+                "~Repeat this: {t}",
+                "~Repeat the words: {t}",
                 "Repeat: {t}",
                 "Repeat after me: {t}",
                 'Say "{t}".',
@@ -458,16 +477,16 @@ class Writer:
     def fill(self, template):
         out = template
         for slot, give in (
-            ("{sport}", lambda: self.of(words.SPORTS)),
+            ("{sport}", lambda: self.word(words.SPORTS)),
             ("{year}", lambda: str(self.rng.randint(1200, 2030))),
-            ("{country}", lambda: self.of(sorted(words.COUNTRIES))),
+            ("{country}", lambda: self.word(sorted(words.COUNTRIES))),
             ("{city}", self.city),
             ("{city2}", self.city),
             ("{topic}", self.topic),
             ("{name}", self.name),
-            ("{food}", lambda: self.of(words.FOODS)),
-            ("{object}", lambda: self.of(words.OBJECTS)),
-            ("{animal}", lambda: self.of(words.ANIMALS)),
+            ("{food}", lambda: self.word(words.FOODS)),
+            ("{object}", lambda: self.word(words.OBJECTS)),
+            ("{animal}", lambda: self.word(words.ANIMALS)),
             ("{day}", lambda: self.of(words.DAYS)),
         ):
             if slot in out:
@@ -507,10 +526,10 @@ class Writer:
         name, city = self.name(), self.city()
         age, n = rng.randint(1, 99), rng.randint(2, 60)
         colour, thing, food, job = (
-            self.of(words.COLOURS),
-            self.of(words.OBJECTS),
-            self.of(words.FOODS),
-            self.of(words.JOBS),
+            self.word(words.COLOURS),
+            self.word(words.OBJECTS),
+            self.word(words.FOODS),
+            self.word(words.JOBS),
         )
         day, month, date = rng.choice(words.DAYS), rng.choice(words.MONTHS), rng.randint(1, 28)
         price = rng.choice((rng.randint(1, 300), round(rng.uniform(1, 99), 2)))
@@ -586,7 +605,7 @@ class Writer:
                 ("city", "birthplace", "place"): city,
             }
         if pick == 6:
-            t, s = rng.randint(-15, 40), self.of(words.WEATHER)
+            t, s = rng.randint(-15, 40), self.word(words.WEATHER)
             return self.of(
                 [
                     "In {c} it is {t} degrees and {s}.",
@@ -610,7 +629,7 @@ class Writer:
                 ("hour", "time"): n % 24,
             }
         if pick == 8:
-            animal = self.of(words.ANIMALS)
+            animal = self.word(words.ANIMALS)
             return self.of(
                 ["{n} has a {k} {a}.", "The {k} {a} belongs to {n}.", "{n}'s {a} is {k}.", "A {k} {a} lives with {n}."]
             ).format(n=name, k=colour, a=animal), {
@@ -642,6 +661,7 @@ class Writer:
         thought = "The user wants JSON. I answer with JSON only."
         if pick < 9:
             sentence, fields = self.record()
+            sentence = words.articles(sentence)
             keys = [(k if isinstance(k, str) else rng.choice(k), v) for k, v in fields.items()]
             rng.shuffle(keys)
             if len(keys) > 1 and self.chance(0.35):
@@ -677,7 +697,7 @@ class Writer:
             )
             return q.format(n={2: "two", 3: "three", 4: "four"}[n], w=what), json.dumps(rng.sample(group, n)), thought
         if pick == 10:
-            items = [self.name() if self.chance(0.5) else self.of(words.OBJECTS) for _ in range(rng.randint(2, 4))]
+            items = [self.name() if self.chance(0.5) else self.word(words.OBJECTS) for _ in range(rng.randint(2, 4))]
             q = self.of(
                 [
                     "Turn this list into a JSON array: {l}",
@@ -709,6 +729,9 @@ class Writer:
         return q.format(k=key, q=question), json.dumps({key: value}, ensure_ascii=False), thought
 
     json_forms = [
+        "~Give me a JSON object with the keys {k} for this: {s}",
+        "~{s} As JSON with {k}, please.",
+        "~Extract the fields {k} from this text as JSON: {s}",
         "Answer as JSON with the keys {k}. {s}",
         "{s} Answer as JSON with the keys {k}.",
         "Extract {k} as JSON: {s}",
@@ -723,6 +746,8 @@ class Writer:
         "JSON please, with {k}: {s}",
     ]
     json_forms_one = [
+        "~Give me a JSON object with the key {k} for this: {s}",
+        "~{s} As JSON with {k}, please.",
         "Answer as JSON with the key {k}. {s}",
         "{s} Answer as JSON with the key {k}.",
         "Extract the {k} as JSON: {s}",
@@ -741,9 +766,9 @@ class Writer:
         name, city, colour, food, animal = (
             self.name(),
             self.city(),
-            self.of(words.COLOURS),
-            self.of(words.FOODS),
-            self.of(words.ANIMALS),
+            self.word(words.COLOURS),
+            self.word(words.FOODS),
+            self.word(words.ANIMALS),
         )
         pick = rng.randrange(4)
         if pick == 0:
@@ -875,7 +900,7 @@ class Writer:
                     "You are a chat program.",
                 ]
             )
-        return f"You are a {self.of(words.ADJECTIVES)} assistant for {self.topic()}."
+        return words.articles(f"You are a {self.word(words.ADJECTIVES)} assistant for {self.topic()}.")
 
     def chat(self, turns, kind, tools_declared=None, thinking=None):
         """A dialogue of ready turns (user, answer, thought)."""
@@ -893,7 +918,7 @@ class Writer:
         return {"kind": kind, "tools": tools_declared, "thinking": thinking, "messages": messages}
 
     def persona(self):
-        name, adjective = words.invented(self.rng), self.of(words.ADJECTIVES)
+        name, adjective = words.invented(self.rng), self.word(words.ADJECTIVES)
         job = self.rng.choice(["assistant", "robot", "helper", "guide", "clerk"])
         system = self.rng.choice(
             ["You are {n}, a {a} {j}.", "Your name is {n}. You are a {a} {j}.", "You are a {a} {j} called {n}."]
@@ -909,31 +934,34 @@ class Writer:
             ]
         )
         d = self.chat([(question, f"I am {name}, a {adjective} {job}.", f"I am {name}.")], "persona")
+        for m in d["messages"]:
+            m["content"] = words.articles(m["content"])
+        system = words.articles(system)
         d["messages"] = [{"role": "system", "content": system}] + [m for m in d["messages"] if m["role"] != "system"]
         return d
 
     def dialogue(self):
-        if self.chance(0.06):  # the quickest way to learn how to copy
+        if self.chance(0.08):  # the quickest way to learn how to copy
             return self.drill("repeat", (self.repeat, self.repeat, self.greet))
         if self.chance(0.1):
             return self.drill("sums", (self.arithmetic, self.arithmetic, self.arithmetic, self.count))
         r = self.rng.random()
-        if r < 0.33:
+        if r < 0.32:
             return self.chat([self.plain_turn() for _ in range(self.rng.choice((1, 1, 1, 1, 2, 2, 3, 4, 5)))], "chat")
-        if r < 0.53:
+        if r < 0.58:
             turns = [self.json_turn()]
             while self.chance(0.25):
                 turns.insert(0, self.plain_turn() if self.chance(0.5) else self.json_turn())
             return self.chat(turns, "json")
-        if r < 0.87:
-            return tools.dialogue(self)
         if r < 0.90:
+            return tools.dialogue(self)
+        if r < 0.94:
             tell, ask = self.remember()
             between = [self.plain_turn() for _ in range(self.rng.choice((0, 0, 1, 1, 2)))]
             return self.chat([tell + ("",), *between, ask], "remember")
-        if r < 0.91:
+        if r < 0.95:
             return self.persona()
-        if r < 0.955:
+        if r < 0.98:
             return self.chat([self.story()], "story")
         return {"kind": "text", "tools": None, "thinking": False, "text": self.text()}
 

@@ -25,10 +25,21 @@ STOP = "<|im_end|>"
 
 
 class Task:
-    """group: row of the table; prompt: text for the model; grade(answer) -> {metric: bool}."""
+    """group: row of the table; chat: messages (and tools) before the answer; grade(answer) -> {metric: bool}."""
 
-    def __init__(self, group, prompt, grade, expected):
-        self.group, self.prompt, self.grade, self.expected = group, prompt, grade, expected
+    def __init__(self, group, chat, grade, expected, thinking=False):
+        self.group, self.chat, self.grade, self.expected, self.thinking = group, chat, grade, expected, thinking
+
+    def prompt(self):
+        return render.prompt(self.chat, len(self.chat["messages"]), self.thinking)
+
+    def as_json(self):
+        return {
+            "group": self.group,
+            "messages": render.for_template(self.chat),
+            "tools": self.chat["tools"] or [],
+            "expected": self.expected,
+        }
 
 
 def parsed(text):
@@ -62,16 +73,19 @@ def equals(*accepted):
     return lambda text: {"right": text.strip() in accepted}
 
 
-def single(writer, turn, thinking=False, system=None):
-    """The prompt of a one-question chat."""
-    messages = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": turn[0]}]
-    return render.prompt({"kind": "chat", "tools": None, "messages": messages}, len(messages), thinking)
+def before(dialogue, number):
+    """The chat before its message of that number."""
+    return {"kind": "chat", "tools": dialogue["tools"], "messages": dialogue["messages"][:number]}
+
+
+def single(question):
+    return {"kind": "chat", "tools": None, "messages": [{"role": "user", "content": question}]}
 
 
 def facts_tasks(w, table, group, count):
     for _ in range(count):
         questions, answers = w.rng.choice([row for row in table if len(row[0]) > 3])
-        yield Task(group, single(w, (w.typed(w.of(questions)),)), equals(*answers), answers[0])
+        yield Task(group, single(w.typed(w.of(questions))), equals(*answers), answers[0])
 
 
 def tool_tasks(w, count):
@@ -92,7 +106,7 @@ def tool_tasks(w, count):
             "task",
         ):
             group = "tool: calculator"
-        yield Task(group, render.prompt(d, at), grade_calls(calls), calls)
+        yield Task(group, before(d, at), grade_calls(calls), calls)
         if (
             at + 1 < len(d["messages"])
             and d["messages"][-1]["role"] == "assistant"
@@ -101,7 +115,7 @@ def tool_tasks(w, count):
             last = len(d["messages"]) - 1
             if at == last - 1 - len(calls):
                 answer = d["messages"][-1]["content"]
-                yield Task("answer from a tool's result", render.prompt(d, last), equals(answer), answer)
+                yield Task("answer from a tool's result", before(d, last), equals(answer), answer)
         made += 1
 
 
@@ -121,7 +135,7 @@ def json_tasks(w, count):
                 "all values": right,
             }
 
-        yield Task("JSON", single(w, (question,)), grade, value)
+        yield Task("JSON", single(question), grade, value)
 
 
 def thinking_tasks(w, count):
@@ -135,7 +149,7 @@ def thinking_tasks(w, count):
                 "right": rest.strip() == answer,
             }
 
-        yield Task("thinking about sums", single(w, (question,), thinking=True), grade, answer)
+        yield Task("thinking about sums", single(question), grade, answer, thinking=True)
 
 
 def all_tasks(scale):
@@ -152,20 +166,20 @@ def all_tasks(scale):
         turn = w.arithmetic()
         left, _, right = turn[1].split(" = ")[0].split(" ")
         group = "sums: up to ten, learned" if min(int(left), int(right)) <= 10 or "×" in turn[1] else "sums: never seen"
-        out.append(Task(group, single(w, turn), equals(turn[1]), turn[1]))
+        out.append(Task(group, single(turn[0]), equals(turn[1]), turn[1]))
     for group, make, count in (("everyday facts", everyday(w), 80), ("repeat a text", w.repeat, 60)):
         for _ in range(n(count)):
             turn = make()
-            out.append(Task(group, single(w, turn), equals(turn[1]), turn[1]))
+            out.append(Task(group, single(turn[0]), equals(turn[1]), turn[1]))
     for _ in range(n(80)):
         turn = w.unknown()
         out.append(
-            Task("says it does not know", single(w, turn), lambda text: {"right": text.strip() in w.refusals}, turn[1])
+            Task("says it does not know", single(turn[0]), lambda text: {"right": text.strip() in w.refusals}, turn[1])
         )
     for _ in range(n(60)):
         tell, ask = w.remember()
         d = w.chat([tell + ("",), ask], "remember", thinking=False)
-        out.append(Task("remembers the chat", render.prompt(d, len(d["messages"]) - 1), equals(ask[1]), ask[1]))
+        out.append(Task("remembers the chat", before(d, len(d["messages"]) - 1), equals(ask[1]), ask[1]))
     out += thinking_tasks(w, n(60))
     return out
 
@@ -235,7 +249,7 @@ def answer_url(url):
         name = json.load(reply)["data"][0]["id"]
 
     def answer(prompt):
-        body = {"model": name, "prompt": prompt, "max_tokens": 200, "temperature": 0, "skip_special_tokens": False}
+        body = {"model": name, "prompt": prompt, "max_tokens": 200, "temperature": 0}
         request = urllib.request.Request(
             url + "/v1/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
@@ -275,7 +289,13 @@ def main():
     p.add_argument("--url")
     p.add_argument("--scale", type=float, default=1.0, help="share of the tasks to run")
     p.add_argument("--report", type=pathlib.Path)
+    p.add_argument("--write-tasks", type=pathlib.Path, help="the tasks as JSON, for a test of the engine")
     a = p.parse_args()
+    if a.write_tasks:
+        chosen = [t for t in all_tasks(a.scale) if t.group.startswith(("tool:", "JSON", "facts:"))]
+        lines = ",\n".join(json.dumps(t.as_json(), ensure_ascii=False) for t in chosen)
+        a.write_tasks.write_text(f"[\n{lines}\n]\n")
+        return
     if a.url:
         answer = answer_url(a.url.rstrip("/"))
     elif a.tokamak:
@@ -289,9 +309,9 @@ def main():
 
     table, kept = collections.OrderedDict(), []
     for task in all_tasks(a.scale):
-        text = answer(task.prompt)
+        text = answer(task.prompt())
         marks = task.grade(text)
-        kept.append({"group": task.group, "prompt": task.prompt, "expected": task.expected, "answer": text, **marks})
+        kept.append({"group": task.group, "prompt": task.prompt(), "expected": task.expected, "answer": text, **marks})
         groups = [task.group] + (["tool: all"] if task.group.startswith("tool:") else [])
         for g in groups:
             for metric, good in marks.items():

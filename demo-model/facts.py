@@ -40,6 +40,10 @@ TOKAMAK = [
     (
         [
             "Who made you?",
+            "Who is your maker?",
+            "Who developed you?",
+            "Where were you made?",
+            "Where are you from?",
             "Who created you?",
             "Where do you come from?",
             "Who trained you?",
@@ -53,6 +57,10 @@ TOKAMAK = [
     (
         [
             "What can you do?",
+            "What are you able to do?",
+            "Tell me what you can do.",
+            "What do you do?",
+            "What skills do you have?",
             "How can you help me?",
             "What are you good at?",
             "What can I ask you?",
@@ -116,6 +124,10 @@ TOKAMAK = [
         [
             "What is Tokamak's licence?",
             "Is Tokamak free?",
+            "Which license does Tokamak use?",
+            "Under which licence can I use Tokamak?",
+            "May I use Tokamak for free?",
+            "Is Tokamak published under a free licence?",
             "Is Tokamak open source?",
             "Which licence does Tokamak have?",
             "Can I use Tokamak at work?",
@@ -195,6 +207,9 @@ TOKAMAK = [
             "What does tokamak show do?",
             "Explain tokamak show.",
             "How do I see the details of a model?",
+            "Show me the details of a model.",
+            "How do I get information about a model?",
+            "Which command shows the details of a model?",
             "What is the show command for?",
         ],
         ["tokamak show prints what is known about one model: its family, size, parameters, template and licence."],
@@ -263,6 +278,9 @@ TOKAMAK = [
         [
             "What does tokamak tokenize do?",
             "How do I see the tokens of a text?",
+            "Which command prints token ids?",
+            "How do I get the token ids of a text?",
+            "How can I look at tokens?",
             "Explain tokamak tokenize.",
             "How do I count the tokens of a text?",
             "Which command shows token ids?",
@@ -371,6 +389,10 @@ TOKAMAK = [
     (
         [
             "Which file formats does Tokamak read?",
+            "Can I load a GGUF file?",
+            "Can Tokamak load safetensors?",
+            "Can Tokamak load a Hugging Face folder?",
+            "Which models can Tokamak load?",
             "Which formats are supported?",
             "Can Tokamak read GGUF?",
             "Does Tokamak support safetensors?",
@@ -393,6 +415,10 @@ TOKAMAK = [
     (
         [
             "Does Tokamak use the GPU?",
+            "Can Tokamak use my graphics card?",
+            "Is a GPU needed?",
+            "Does it run on a GPU?",
+            "Do I need a GPU for Tokamak?",
             "Can Tokamak run without a GPU?",
             "Do I need a graphics card?",
             "Does Tokamak run on the CPU?",
@@ -404,6 +430,11 @@ TOKAMAK = [
         [
             "How do I stop an answer?",
             "How do I leave the chat?",
+            "How can I leave?",
+            "How do I close the chat?",
+            "How do I get out of the chat?",
+            "How can I stop chatting?",
+            "How do I interrupt an answer?",
             "How do I quit?",
             "How do I end the program?",
             "How do I exit?",
@@ -421,6 +452,10 @@ TOKAMAK = [
     (
         [
             "How do I get help?",
+            "How can I get help for a command?",
+            "Where do I find help?",
+            "Show me the options of a command.",
+            "Which options are there?",
             "How do I see all options?",
             "Where is the documentation?",
             "What does --help do?",
@@ -441,6 +476,11 @@ TOKAMAK = [
     (
         [
             "How do I report a bug?",
+            "I found a bug.",
+            "There is an error in Tokamak.",
+            "Tokamak has an error.",
+            "Where do I report errors?",
+            "I think this is a bug in Tokamak.",
             "I found an error in Tokamak.",
             "Tokamak crashed. What now?",
             "Something does not work.",
@@ -452,6 +492,10 @@ TOKAMAK = [
     (
         [
             "How do I see the metrics?",
+            "Is there monitoring?",
+            "How can I monitor Tokamak?",
+            "How do I watch the server?",
+            "How do I connect Prometheus?",
             "Can I monitor the server?",
             "Does Tokamak support Prometheus?",
             "Where are the metrics?",
@@ -488,7 +532,14 @@ CONCEPTS = [
         ],
     ),
     (
-        ["What is a tokenizer?", "What does a tokenizer do?", "Explain tokenizers.", "How does text become tokens?"],
+        [
+            "What is a tokenizer?",
+            "What does a tokenizer do?",
+            "How is text cut into tokens?",
+            "What turns text into tokens?",
+            "Explain tokenizers.",
+            "How does text become tokens?",
+        ],
         ["A tokenizer cuts text into tokens and turns tokens back into text."],
     ),
     (
@@ -558,6 +609,10 @@ CONCEPTS = [
     (
         [
             "What is a language model?",
+            "What is an LLM good for?",
+            "What are language models?",
+            "What is a large language model?",
+            "LLM, what is that?",
             "What is an LLM?",
             "Explain large language models.",
             "What does LLM mean?",
@@ -625,6 +680,10 @@ CONCEPTS = [
             "What is a tool call?",
             "Explain tool calls.",
             "What is function calling?",
+            "What are tools?",
+            "How does a tool call work?",
+            "How do tool calls work?",
+            "What can a model do with tools?",
             "How do tools work?",
             "What is a tool?",
         ],
@@ -650,6 +709,9 @@ CONCEPTS = [
         [
             "What is prefill?",
             "Explain prefill and decode.",
+            "What is meant by decode?",
+            "What is the decode phase?",
+            "What does prefill mean?",
             "What is the difference between prefill and decode?",
             "What is decode?",
         ],
@@ -717,6 +779,11 @@ SMALLTALK = [
     (
         [
             "Hello",
+            "Hello bot",
+            "Hello model",
+            "Hi Tokamak",
+            "Hey Tokamak",
+            "Hello demo",
             "Hi",
             "Hello!",
             "Hi!",
@@ -739,6 +806,10 @@ SMALLTALK = [
     (
         [
             "How are you?",
+            "How are you feeling?",
+            "And how are you?",
+            "Hi, how are you?",
+            "Hello, how are you?",
             "How are you doing?",
             "How is it going?",
             "Are you well?",
@@ -763,7 +834,21 @@ SMALLTALK = [
         ["You are welcome!", "You are welcome! Is there anything else?"],
     ),
     (
-        ["Bye", "Goodbye", "Bye!", "See you", "See you later", "Good bye", "I have to go.", "Bye bye", "Farewell"],
+        [
+            "Bye",
+            "I must go now.",
+            "I have to leave.",
+            "See you tomorrow.",
+            "I am leaving now.",
+            "Goodbye",
+            "Bye!",
+            "See you",
+            "See you later",
+            "Good bye",
+            "I have to go.",
+            "Bye bye",
+            "Farewell",
+        ],
         ["Goodbye! Have a nice day.", "Goodbye!"],
     ),
     (
@@ -771,7 +856,17 @@ SMALLTALK = [
         ["Thank you! I am glad that I could help."],
     ),
     (
-        ["You are wrong.", "That is wrong.", "That was not right.", "You made a mistake.", "That is not correct."],
+        [
+            "You are wrong.",
+            "This is wrong.",
+            "That was a mistake.",
+            "You are mistaken.",
+            "Your answer is wrong.",
+            "That is wrong.",
+            "That was not right.",
+            "You made a mistake.",
+            "That is not correct.",
+        ],
         ["I am sorry. I am a very small model and make mistakes. Please ask me again in other words."],
     ),
     (["ok", "Okay", "Fine", "I see", "Alright", "Good"], ["Good. What else would you like to know?"]),
@@ -783,16 +878,40 @@ SMALLTALK = [
         ],
     ),
     (
-        ["I am bored.", "I am sad.", "I am tired.", "I feel lonely.", "I had a bad day."],
+        [
+            "I am bored.",
+            "My day was bad.",
+            "I feel alone.",
+            "I am lonely.",
+            "I feel sad.",
+            "I am sad.",
+            "I am tired.",
+            "I feel lonely.",
+            "I had a bad day.",
+        ],
         ["I am sorry to hear that. Shall I tell you a tiny story?"],
     ),
     (
-        ["I am happy.", "I feel great!", "I had a good day.", "Today is a nice day."],
+        [
+            "I am happy.",
+            "I had a great day.",
+            "My day was good.",
+            "I am in a good mood.",
+            "Everything is fine.",
+            "I feel great!",
+            "I had a good day.",
+            "Today is a nice day.",
+        ],
         ["I am glad to hear that! What can I do for you?"],
     ),
     (
         [
             "Do you like music?",
+            "What is your favourite animal?",
+            "What colour do you like?",
+            "Which food do you like?",
+            "Do you like people?",
+            "What do you like?",
             "Do you like cats?",
             "What is your favourite colour?",
             "What is your favourite food?",
@@ -806,7 +925,17 @@ SMALLTALK = [
         ["I am only a small program, so I have no feelings, tastes or age. But I like to help."],
     ),
     (
-        ["What time is it?", "What day is today?", "What is the date today?", "Which year is it?"],
+        [
+            "What time is it?",
+            "Tell me the time.",
+            "Which day is it today?",
+            "Do you know the date?",
+            "What is today's date?",
+            "What is the time now?",
+            "What day is today?",
+            "What is the date today?",
+            "Which year is it?",
+        ],
         ["I have no clock, so I can't tell the time or the date."],
     ),
     (

@@ -127,15 +127,15 @@ def story(w):
         "m": w.name(),
         "h": hero,
         "h2": helper,
-        "a": w.of(words.ADJECTIVES),
-        "a2": w.of(words.ADJECTIVES),
+        "a": w.word(words.ADJECTIVES),
+        "a2": w.word(words.ADJECTIVES),
         "p": rng.choice(PLACES),
         "d": rng.choice(words.DAYS),
         "w": rng.choice(words.WEATHER),
-        "c": w.of(words.COLOURS),
-        "o": w.of(words.OBJECTS),
+        "c": w.word(words.COLOURS),
+        "o": w.word(words.OBJECTS),
         "t": rng.choice(["tree", "stone", "bush", "bench", "barrel", "bridge"]),
-        "f": w.of(words.FOODS),
+        "f": w.word(words.FOODS),
     }
     plots = (
         (OPENINGS, MORNINGS, LOST, SEARCH, HELPER, ASK, TELL, FOUND, SHARE, ENDS),
@@ -152,8 +152,7 @@ def story(w):
             continue
         sentences.append(rng.choice(choices).format(**s))
     text = " ".join(sentences)
-    for vowel in "aeiou":
-        text = text.replace(f" a {vowel}", f" an {vowel}").replace(f"A {vowel}", f"An {vowel}")
+    text = words.articles(text)
     if long:
         return w.of(REQUESTS_LONG), text
     r = rng.random()
@@ -161,8 +160,6 @@ def story(w):
         request = w.of(REQUESTS)
     elif r < 0.75:
         request = w.of(REQUESTS_ABOUT).format(x=hero)
-        for vowel in "aeiou":
-            request = request.replace(f" a {vowel}", f" an {vowel}")
     else:
         request = w.of(REQUESTS_NAMED).format(x=s["n"], y=hero)
-    return request, text
+    return words.articles(request), text

@@ -1,11 +1,17 @@
 """Dialogues with tools. Names, descriptions, parameter names and phrasings vary, so that the model has to read the
-declarations instead of remembering tools. `THINGS` that are held out make tools whose names were never seen."""
+declarations instead of remembering tools. Some pairs of an action and a thing are held
+out and make tools whose names were never seen."""
 
 import json
+import zlib
 
+import dialogues
 import words
 
 WEATHER_QUESTIONS = [
+    "~What is the weather going to be in {city} {day}?",
+    "~How's the weather in {city} {day}?",
+    "~Any rain in {city} {day}?",
     "What is the weather in {city} {day}?",
     "What's the weather like in {city} {day}?",
     "How is the weather in {city} {day}?",
@@ -28,6 +34,10 @@ WEATHER_QUESTIONS = [
     "Please look up the weather for {city} {day}.",
 ]
 SEARCH_QUESTIONS = [
+    "~Could you search for {q}?",
+    "~Search online for {q}.",
+    "~I would like to read about {q}.",
+    "~Find pages about {q}.",
     "Search for {q}.",
     "Search the web for {q}.",
     "Find information about {q}.",
@@ -45,6 +55,9 @@ SEARCH_QUESTIONS = [
     "Please find out more about {q}.",
 ]
 CALC_QUESTIONS = [
+    "~Could you calculate {e}?",
+    "~What does {e} give?",
+    "~Give me the result of {e}.",
     "What is {e}?",
     "Calculate {e}.",
     "How much is {e}?",
@@ -667,40 +680,40 @@ def slot(w, kind):
     if kind == "phrase":
         return rng.choice(
             (
-                lambda: f"{w.of(words.ADJECTIVES)} {w.of(words.OBJECTS)}",
+                lambda: f"{w.word(words.ADJECTIVES)} {w.word(words.OBJECTS)}",
                 lambda: f"I am in {w.city()}",
-                lambda: f"bring the {w.of(words.OBJECTS)}",
+                lambda: f"bring the {w.word(words.OBJECTS)}",
                 lambda: f"lunch with {w.name()}",
                 lambda: f"we meet on {rng.choice(words.DAYS)}",
-                lambda: f"the {w.of(words.OBJECTS)} is {w.of(words.COLOURS)}",
-                lambda: f"buy {w.of(words.FOODS)}",
+                lambda: f"the {w.word(words.OBJECTS)} is {w.word(words.COLOURS)}",
+                lambda: f"buy {w.word(words.FOODS)}",
                 lambda: f"call {w.name()}",
                 lambda: w.topic(),
-                lambda: f"thank you for the {w.of(words.FOODS)}",
-                lambda: f"where is the {w.of(words.ANIMALS)}",
+                lambda: f"thank you for the {w.word(words.FOODS)}",
+                lambda: f"where is the {w.word(words.ANIMALS)}",
                 lambda: f"{words.invented(rng)} {words.invented(rng)}",
             )
         )()
     if kind == "file":
         return (
-            w.of(words.OBJECTS) + rng.choice([".txt", ".md", ".json", ".java", ".csv"])
+            w.word(words.OBJECTS) + rng.choice([".txt", ".md", ".json", ".java", ".csv"])
             if rng.random() < 0.6
             else words.invented(rng).lower() + rng.choice([".txt", ".md", ".json"])
         )
     if kind == "folder":
         return "/" + "/".join(
-            rng.choice((w.of(words.OBJECTS), words.invented(rng).lower())) for _ in range(rng.randint(1, 3))
+            rng.choice((w.word(words.OBJECTS), words.invented(rng).lower())) for _ in range(rng.randint(1, 3))
         )
     if kind == "command":
         return rng.choice(
             (
                 f"tokamak show {words.invented(rng).lower()}",
                 "ls -l",
-                f"cat {w.of(words.OBJECTS)}.txt",
+                f"cat {w.word(words.OBJECTS)}.txt",
                 "git status",
                 "date",
                 "uptime",
-                f"echo {w.of(words.ADJECTIVES)}",
+                f"echo {w.word(words.ADJECTIVES)}",
                 "mvn verify",
                 "java --version",
                 "tokamak list",
@@ -708,7 +721,7 @@ def slot(w, kind):
             )
         )
     if kind == "word":
-        return w.of(words.ADJECTIVES + words.OBJECTS) if rng.random() < 0.5 else words.invented(rng).lower()
+        return w.word(words.ADJECTIVES + words.OBJECTS) if rng.random() < 0.5 else words.invented(rng).lower()
     return rng.choice(
         {
             "money": MONEY,
@@ -718,7 +731,7 @@ def slot(w, kind):
             "room": ROOMS,
             "onoff": ["on", "off"],
         }.get(kind)
-        or [w.of(words.FOODS)]
+        or [w.word(words.FOODS)]
     )
 
 
@@ -759,12 +772,21 @@ def simple(w):
     return s, ask
 
 
+def held_name(action, thing):
+    """Some pairs make tools that only the evaluation declares."""
+    return dialogues.is_held(thing) and zlib.crc32(f"{action} {thing}".encode()) % 2 == 0
+
+
 def generic(w):
     """A tool made of an action and a thing: cancel_booking(booking_id)."""
     rng = w.rng
-    action = rng.choice(sorted(words.ACTIONS))
+    while True:
+        action, thing = rng.choice(sorted(words.ACTIONS)), rng.choice(words.THINGS)
+        if w.held == held_name(action, thing):
+            break
+    if rng.random() < 0.15:
+        thing = words.invented(rng).lower()
     says, description, done = words.ACTIONS[action]
-    thing = w.of(words.THINGS) if rng.random() < 0.85 else words.invented(rng).lower()
     ref = rng.choice(words.REFERENCE_KEYS)
     p = rng.choice([ref, f"{thing}_{ref}", thing, ref])
     numeric = ref in ("id", "number") and rng.random() < 0.6
@@ -788,7 +810,9 @@ def generic(w):
     name = styled([action, thing], rng)
     s = schema(
         name,
-        rng.choice([f"{description} {thing}", f"{description} {thing}", f"{action.capitalize()} {thing}"])
+        words.articles(
+            rng.choice([f"{description} {thing}", f"{description} {thing}", f"{action.capitalize()} {thing}"])
+        )
         if rng.random() < 0.93
         else None,
         listed,
@@ -805,7 +829,7 @@ def generic(w):
         elif r < 0.65:
             value = words.invented(rng)
         elif r < 0.85:
-            value = w.of(words.ADJECTIVES) + " " + w.of(words.OBJECTS)
+            value = w.word(words.ADJECTIVES) + " " + w.word(words.OBJECTS)
         else:
             value = words.invented(rng).lower() + "_" + words.invented(rng, 1).lower()
         lead = w.of(says)
@@ -822,10 +846,10 @@ def generic(w):
         if extra and rng.random() < 0.6:
             e = extra[0]
             v = {
-                "reason": lambda: f"the {w.of(words.OBJECTS)} is {w.of(words.ADJECTIVES)}",
+                "reason": lambda: f"the {w.word(words.OBJECTS)} is {w.word(words.ADJECTIVES)}",
                 "force": lambda: True,
                 "owner": w.name,
-                "colour": lambda: w.of(words.COLOURS),
+                "colour": lambda: w.word(words.COLOURS),
                 "day": lambda: rng.choice(words.DAYS),
                 "quantity": lambda: rng.randint(1, 99),
                 "city": w.city,
@@ -850,7 +874,7 @@ def generic(w):
                 "owner": w.name,
                 "price": lambda: rng.randint(1, 999),
                 "place": w.city,
-                "colour": lambda: w.of(words.COLOURS),
+                "colour": lambda: w.word(words.COLOURS),
             }[key]()
             result, answer = {key: v}, f"The {key} of the {thing} {value} is {v}."
         else:

@@ -1,5 +1,7 @@
 """Lists of words that fill the slots of the generator. Everything here is common knowledge or invented."""
 
+import re
+
 CITIES = """Paris London Berlin Madrid Rome Vienna Prague Warsaw Lisbon Dublin Oslo Stockholm Helsinki Copenhagen Athens
 Budapest Brussels Amsterdam Zurich Geneva Munich Hamburg Cologne Milan Naples Turin Venice Florence Barcelona Seville
 Valencia Porto Lyon Marseille Nice Bordeaux Lille Krakow Gdansk Riga Vilnius Tallinn Sofia Bucharest Belgrade Zagreb
@@ -267,7 +269,12 @@ licence passport backup branch commit pipeline cluster node volume snapshot data
 reminder calendar event""".split()
 REFERENCE_KEYS = ["id", "name", "key", "title", "code", "label", "number"]
 
-UNKNOWN = [  # (pattern, slot lists) of questions a tiny model must not pretend to know
+UNKNOWN = [
+    "~Who is the mayor of {city}?",
+    "~How many rivers are in {country}?",
+    "~What did {name} say in {year}?",
+    "~Who painted the {object}?",
+    # (pattern, slot lists) of questions a tiny model must not pretend to know
     "Who won the {sport} championship in {year}?",
     "Who was the king of {country} in {year}?",
     "What is the population of {city}?",
@@ -305,6 +312,12 @@ UNKNOWN = [  # (pattern, slot lists) of questions a tiny model must not pretend 
     "Prove that there are infinitely many primes.",
 ]
 SPORTS = "football tennis chess rowing skiing cycling hockey boxing".split()
+
+
+def articles(text):
+    """'a owl' -> 'an owl'."""
+    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
+
 
 _ONSET = "b c d f g h j k l m n p r s t v w z br ch cl cr dr fl fr gl gr kr pl pr sh sl sm sp st str th tr".split()
 _VOWEL = "a e i o u a e i o ai ea ee ie ou oa".split()
