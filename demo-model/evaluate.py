@@ -19,6 +19,7 @@ import urllib.request
 import facts
 import render
 import tools
+import words
 from dialogues import Writer
 
 STOP = "<|im_end|>"
@@ -119,21 +120,34 @@ def tool_tasks(w, count):
         made += 1
 
 
+GROUPS = {
+    "colours": words.COLOURS,
+    "animals": words.ANIMALS,
+    "foods": words.FOODS,
+    "drinks": words.DRINKS,
+    "jobs": words.JOBS,
+}
+
+
+def chosen_freely(question, value):
+    """The list a question lets the model choose from, as in 'three colours as a JSON array', or None."""
+    free = isinstance(value, list) and any(n in question for n in ("two", "three", "four"))
+    return next((g for name, g in GROUPS.items() if free and name in question), None)
+
+
 def json_tasks(w, count):
     for _ in range(count):
         question, answer, _ = w.json_turn()
         value = json.loads(answer)
 
-        def grade(text, value=value, listed="array" in question or "list" in question.lower()):
+        def grade(text, value=value, free=chosen_freely(question, value)):
             ok, got = parsed(text.strip())
+            same_kind = ok and type(got) is type(value)
             right = got == value
-            if listed and isinstance(value, list) and "colou" + "rs" in question:
-                right = right or (isinstance(got, list) and len(got) == len(value))
-            return {
-                "valid JSON": ok,
-                "keys": ok and type(got) is type(value) and (not isinstance(value, dict) or set(got) == set(value)),
-                "all values": right,
-            }
+            if free and same_kind:
+                right = len(got) == len(value) == len(set(map(str, got))) and all(x in free for x in got)
+            keys = same_kind and (not isinstance(value, dict) or set(got) == set(value))
+            return {"valid JSON": ok, "keys": keys, "all values": right}
 
         yield Task("JSON", single(question), grade, value)
 

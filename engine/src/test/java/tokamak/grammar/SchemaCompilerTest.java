@@ -158,7 +158,8 @@ class SchemaCompilerTest {
         assertAll("{\"enum\":[" + values + "]}", false, "\"value 10000\"", "\"value\"");
         String constants = "{\"oneOf\":[" + numbered(10_000, "{\"const\":\"value %d\"}", ",") + "]}";
         assertAll(constants, true, "\"value 77\"");
-        String tagged = numbered(1_000, "{\"type\":\"object\",\"properties\":{\"k\":{\"const\":%d}},\"required\":[\"k\"]}", ",");
+        String tagged = numbered(
+                1_000, "{\"type\":\"object\",\"properties\":{\"k\":{\"const\":%d}},\"required\":[\"k\"]}", ",");
         SchemaTexts texts = SchemaTexts.of("{\"oneOf\":[" + tagged + "]}");
         assertThat(texts.accepts("{\"k\":999}")).isTrue();
         assertThat(texts.rules.warnings()).isEmpty();
