@@ -1,18 +1,16 @@
 package tokamak.grammar;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * Texts of the {@code format}s of JSON Schema, as patterns that match all of a text. Where a standard allows several spellings, most
- * readers understand only one (upper case T and Z, no leap seconds, years from 1, e-mail at a top-level domain that exists): that one
+ * readers understand only one (upper case T and Z, no leap seconds, years from 1, e-mail at a well-known top-level domain): that one
  * is written.
  */
 final class FormatPatterns {
@@ -41,6 +39,70 @@ final class FormatPatterns {
     private static final String BEYOND_ASCII = "\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef";
     private static final String JSON_POINTER = "(?:/(?:[^/~]|~[01])*)*";
 
+    private static final List<String> GENERAL_DOMAINS = List.of(
+            "com",
+            "org",
+            "net",
+            "edu",
+            "gov",
+            "mil",
+            "int",
+            "info",
+            "biz",
+            "name",
+            "pro",
+            "aero",
+            "coop",
+            "museum",
+            "mobi",
+            "jobs",
+            "travel",
+            "cat",
+            "tel",
+            "asia",
+            "post",
+            "eu",
+            "uk",
+            "app",
+            "dev",
+            "blog",
+            "shop",
+            "store",
+            "online",
+            "site",
+            "tech",
+            "cloud",
+            "email",
+            "digital",
+            "agency",
+            "company",
+            "group",
+            "media",
+            "news",
+            "world",
+            "life",
+            "live",
+            "studio",
+            "design",
+            "solutions",
+            "services",
+            "systems",
+            "software",
+            "technology",
+            "academy",
+            "school",
+            "university",
+            "foundation",
+            "charity",
+            "health",
+            "bank",
+            "berlin",
+            "london",
+            "paris",
+            "nyc",
+            "xyz");
+    private static final Set<String> COUNTRIES_WITHOUT_DOMAIN = Set.of("BL", "BQ", "EH", "MF", "SS", "UM");
+
     private static final Map<String, String> PATTERNS = new TreeMap<>(Map.ofEntries(
             Map.entry("date", DATE),
             Map.entry("time", CLOCK + OFFSET),
@@ -67,18 +129,23 @@ final class FormatPatterns {
         return name.equals("email") ? alphabet.pool().concat(pattern, topLevelDomains(alphabet.pool())) : pattern;
     }
 
-    /** Those that exist (IANA's list, without the internationalised ones): validators look them up. */
+    /**
+     * Those of countries, and the general ones in wide use. Validators look them up, so an address at a domain that does not
+     * exist would be refused by the reader; rare ones are left out rather than listed by the thousand.
+     */
     private static Regex topLevelDomains(RegexPool pool) {
-        List<byte[]> names = new ArrayList<>();
-        try (InputStream in = FormatPatterns.class.getResourceAsStream("top-level-domains.txt")) {
-            for (String name : new String(in.readAllBytes(), StandardCharsets.US_ASCII).split("\\s+")) {
-                names.add(name.getBytes(StandardCharsets.US_ASCII));
-                names.add(name.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII));
+        List<String> names = new ArrayList<>(GENERAL_DOMAINS);
+        for (String country : Locale.getISOCountries()) {
+            if (!COUNTRIES_WITHOUT_DOMAIN.contains(country)) {
+                names.add(country.toLowerCase(Locale.ROOT));
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
-        return pool.literals(names);
+        List<byte[]> spellings = new ArrayList<>();
+        for (String name : names) {
+            spellings.add(name.getBytes(StandardCharsets.US_ASCII));
+            spellings.add(name.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.US_ASCII));
+        }
+        return pool.literals(spellings);
     }
 
     static boolean isKnown(String name) {
