@@ -316,6 +316,9 @@ public final class CpuBackend implements Backend {
         requireColumns("keys", shape.numKvHeads() * shape.headDim(), keys.columns());
         requireColumns("values", shape.numKvHeads() * shape.valueDim(), values.columns());
         CpuKvCache blocks = (CpuKvCache) cache;
+        if (layer == 0) {
+            blocks.willStore(input);
+        }
         if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
             packedAttention.store(team, blocks, layer, input, keys, values);
             return;

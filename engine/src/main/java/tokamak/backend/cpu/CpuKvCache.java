@@ -6,9 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Stream;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.StepInput;
 import tokamak.backend.cpu.x64.BlockAttention;
 import tokamak.backend.cpu.x64.LargeMemory;
 
@@ -34,6 +37,7 @@ final class CpuKvCache implements KvCache {
     private final int numBlocks;
     private final MemorySegment[] keys;
     private final MemorySegment[] values;
+    private final FirstTouch firstTouch;
 
     CpuKvCache(KvLayout layout, int numBlocks, Arrangement arrangement) {
         this.layout = layout;
@@ -47,6 +51,17 @@ final class CpuKvCache implements KvCache {
             keys[i] = LargeMemory.allocate(arena, blockBytes(layer, layer.headDim()) * numBlocks);
             values[i] = LargeMemory.allocate(arena, blockBytes(layer, layer.valueDim()) * numBlocks);
         }
+        firstTouch = new FirstTouch(
+                Stream.concat(Arrays.stream(keys), Arrays.stream(values)).toList(), numBlocks);
+    }
+
+    /** To be told before keys and values are stored. */
+    void willStore(StepInput input) {
+        int highest = -1;
+        for (int i = 0; i < input.numTokens(); i++) {
+            highest = Math.max(highest, input.slotMapping()[i]);
+        }
+        firstTouch.used(highest < 0 ? -1 : highest / layout.blockSize());
     }
 
     @Override
@@ -221,6 +236,7 @@ final class CpuKvCache implements KvCache {
 
     @Override
     public void close() {
+        firstTouch.close();
         arena.close();
     }
 }
