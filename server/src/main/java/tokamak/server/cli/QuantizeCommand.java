@@ -49,6 +49,10 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path from = ModelPath.of(source);
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new CliFailure(target + ": there is no folder " + folder + " to write it to");
+        }
         try (ProgressBar bar = new ProgressBar(context, "writing " + target.getFileName())) {
             if (force) {
                 Files.deleteIfExists(target);

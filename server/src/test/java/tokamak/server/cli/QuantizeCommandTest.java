@@ -1,0 +1,49 @@
+package tokamak.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QuantizeCommandTest {
+    private static final String DEMO =
+            Path.of("../models/tokamak-demo.gguf").toAbsolutePath().normalize().toString();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theSmallerModelRunsAndItsCostIsTold() throws Exception {
+        Path target = folder.resolve("small.gguf");
+        CliRun run = CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0");
+        assertThat(run.out()).contains("Q4_0", "2.0 MB of weights instead of 3.3 MB");
+        assertThat(run.code()).isZero();
+        Path text = Files.writeString(folder.resolve("text.txt"), "Tokamak is an inference engine. It runs models.");
+        CliRun measured = CliRun.of(
+                "perplexity", target.toString(), "--file", text.toString(), "--reference", DEMO, "--ctx-size", "64");
+        assertThat(measured.out()).contains("perplexity", "same most likely token");
+        assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0")
+                        .err())
+                .contains("already there", "--force");
+        assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q8_0", "--force")
+                        .code())
+                .isZero();
+    }
+
+    @Test
+    void whatCannotBeWrittenIsSaid() {
+        Path target = folder.resolve("none").resolve("small.gguf");
+        assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0")
+                        .err())
+                .contains("there is no folder");
+        Path there = folder.resolve("small.gguf");
+        assertThat(CliRun.of("quantize", DEMO, there.toString(), "--format", "Q5_X")
+                        .err())
+                .contains("Q5_X", "Q4_K_M");
+        assertThat(CliRun.of("quantize", DEMO, there.toString(), "--format", "IQ2_XS")
+                        .err())
+                .contains("can be read, not written");
+    }
+}
