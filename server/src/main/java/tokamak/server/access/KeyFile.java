@@ -99,8 +99,6 @@ final class KeyFile {
                 throw wrong("there is no field '" + field + "'; there is " + String.join(", ", new TreeSet<>(FIELDS)));
             }
         }
-        Set<String> models = new HashSet<>();
-        node.path("models").values().forEach(model -> models.add(model.asString("")));
         String name = node.path("name").asString("");
         if (name.isEmpty()) {
             throw wrong("a key has no name");
@@ -109,12 +107,40 @@ final class KeyFile {
                 name,
                 node.path("sha256").asString(""),
                 new KeyLimits(
-                        node.path("requests_per_minute").asInt(0),
-                        node.path("tokens_per_minute").asInt(0),
-                        node.path("max_concurrent").asInt(0),
-                        node.path("best_priority").asInt(KeyLimits.ANY_PRIORITY),
-                        models),
-                node.path("admin").asBoolean(false));
+                        limit(node, "requests_per_minute", 0),
+                        limit(node, "tokens_per_minute", 0),
+                        limit(node, "max_concurrent", 0),
+                        limit(node, "best_priority", KeyLimits.ANY_PRIORITY),
+                        models(node)),
+                isAdmin(node));
+    }
+
+    /** A limit that cannot be read is no permission to go without one. */
+    private int limit(JsonNode node, String field, int fallback) {
+        JsonNode value = node.path(field);
+        if (!value.isMissingNode() && !value.canConvertToInt()) {
+            throw wrong("'" + field + "' must be a whole number, found " + value);
+        }
+        return value.asInt(fallback);
+    }
+
+    private Set<String> models(JsonNode node) {
+        JsonNode value = node.path("models");
+        if (!value.isMissingNode()
+                && !(value.isArray() && value.values().stream().allMatch(JsonNode::isString))) {
+            throw wrong("'models' must be a list of names, found " + value);
+        }
+        Set<String> models = new HashSet<>();
+        value.values().forEach(model -> models.add(model.asString()));
+        return models;
+    }
+
+    private boolean isAdmin(JsonNode node) {
+        JsonNode value = node.path("admin");
+        if (!value.isMissingNode() && !value.isBoolean()) {
+            throw wrong("'admin' must be true or false, found " + value);
+        }
+        return value.asBoolean(false);
     }
 
     private IllegalArgumentException wrong(String what) {

@@ -98,7 +98,11 @@ class AccessTest {
                 "[",
                 "[{}]",
                 "[{\"name\": \"n\"}]",
-                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"rpm\": 1}]")) {
+                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"rpm\": 1}]",
+                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"requests_per_minute\": \"ten\"}]",
+                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"max_concurrent\": 1.5}]",
+                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"models\": \"m\"}]",
+                "[{\"name\": \"n\", \"sha256\": \"" + hash + "\", \"admin\": \"no\"}]")) {
             Files.writeString(file, wrong);
             assertThatThrownBy(() -> Access.of(List.of(), file)).as(wrong).isInstanceOf(IllegalArgumentException.class);
         }
