@@ -97,27 +97,17 @@ final class HarmonyReader implements OutputReader {
     }
 
     private boolean body() {
-        int first = -1;
-        String found = "";
-        int held = 0;
-        for (String end : ENDS) {
-            int at = in.indexOf(end);
-            if (at >= 0 && (first < 0 || at < first)) {
-                first = at;
-                found = end;
-            }
-            held = Math.max(held, in.pendingPrefix(end));
-        }
-        if (first < 0) {
-            tell(in.take(in.length() - held));
+        Input.Stretch stretch = in.takeTo(ENDS);
+        tell(stretch.text());
+        String end = stretch.marker();
+        if (end == null) {
             return false;
         }
-        tell(in.take(first));
-        in.skip(found.length());
+        in.skip(end.length());
         if (mode == Mode.CALL) {
             sink.end();
         }
-        mode = found.equals(START) ? Mode.HEADER : Mode.NOTHING;
+        mode = end.equals(START) ? Mode.HEADER : Mode.NOTHING;
         return true;
     }
 

@@ -1,5 +1,8 @@
 package tokamak.chat;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /** The text that has come and is not understood yet. */
 final class Input {
     /** Whether a text stands at the beginning. */
@@ -53,6 +56,27 @@ final class Input {
         String taken = text.substring(at, at + length);
         at += length;
         return taken;
+    }
+
+    /**
+     * @param text up to the marker; where none is there, all that cannot be the beginning of one
+     * @param marker the first in the text, which is still to be skipped; null if there is none
+     */
+    record Stretch(String text, @Nullable String marker) {}
+
+    Stretch takeTo(List<String> markers) {
+        int first = -1;
+        String found = null;
+        int held = 0;
+        for (String marker : markers) {
+            int index = indexOf(marker);
+            if (index >= 0 && (first < 0 || index < first)) {
+                first = index;
+                found = marker;
+            }
+            held = Math.max(held, pendingPrefix(marker));
+        }
+        return new Stretch(take(found == null ? length() - held : first), found);
     }
 
     void skip(int length) {

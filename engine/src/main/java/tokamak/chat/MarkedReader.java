@@ -181,23 +181,12 @@ final class MarkedReader implements OutputReader {
                 return false;
             }
         }
-        List<String> markers = contentMarkers();
-        int first = -1;
-        String found = "";
-        int held = 0;
-        for (String marker : markers) {
-            int at = in.indexOf(marker);
-            if (at >= 0 && (first < 0 || at < first)) {
-                first = at;
-                found = marker;
-            }
-            held = Math.max(held, in.pendingPrefix(marker));
-        }
-        if (first < 0) {
-            content(in.take(in.length() - held));
+        Input.Stretch stretch = in.takeTo(contentMarkers());
+        content(stretch.text());
+        String found = stretch.marker();
+        if (found == null) {
             return false;
         }
-        content(in.take(first));
         in.mark();
         in.skip(found.length());
         if (isAnswerClose(found)) {

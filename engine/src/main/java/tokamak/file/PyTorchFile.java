@@ -23,7 +23,6 @@ final class PyTorchFile {
     private static final BigInteger LEGACY_MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final long LEGACY_PROTOCOL = 1001;
     private static final long MAX_PICKLE_BYTES = 256L << 20;
-    private static final int MAX_STORAGES = 1_000_000;
     private static final String PICKLE = "data.pkl";
     /** Where a training script may have put the weights. */
     private static final List<String> WRAPPERS = List.of("state_dict", "model_state_dict", "model", "module");

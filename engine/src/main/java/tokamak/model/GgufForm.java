@@ -31,7 +31,6 @@ public final class GgufForm implements AutoCloseable {
             "qwen3", "qwen3",
             "qwen3moe", "qwen3moe");
 
-    private static final int GLOBAL = -1;
     private static final List<Role> GLOBALS = List.of(Role.TOKEN_EMBEDDING, Role.OUTPUT);
     private static final List<Role> MATRICES = List.of(
             Role.ATTN_Q,
@@ -55,11 +54,12 @@ public final class GgufForm implements AutoCloseable {
 
     private final String architecture;
     private final ModelConfig config;
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final TensorSource source;
     private final List<Part> tensors = new ArrayList<>();
 
-    private GgufForm(HfCheckpoint checkpoint, Architecture family) throws IOException {
+    private GgufForm(HfCheckpoint checkpoint, Architecture family, Arena arena) throws IOException {
+        this.arena = arena;
         String known = ARCHITECTURES.get(family.name());
         if (known == null) {
             throw new ModelFormatException(checkpoint.path() + ": models of the family " + family.name()
@@ -70,16 +70,16 @@ public final class GgufForm implements AutoCloseable {
         architecture = known;
         config = family.configure(Hyperparameters.of(checkpoint));
         source = new TensorSource(checkpoint, QuantizedLayers.of(checkpoint), Set.of(), arena);
+        collect();
     }
 
     /** @throws ModelFormatException if the family or a detail of it has no form in GGUF */
     public static GgufForm of(HfCheckpoint checkpoint, Architecture family) throws IOException {
-        GgufForm form = new GgufForm(checkpoint, family);
+        Arena arena = Arena.ofShared();
         try {
-            form.collect();
-            return form;
+            return new GgufForm(checkpoint, family, arena);
         } catch (Throwable failure) {
-            form.close();
+            arena.close();
             throw failure;
         }
     }
@@ -150,10 +150,10 @@ public final class GgufForm implements AutoCloseable {
     private void collect() throws ModelFormatException {
         for (Role role : GLOBALS) {
             if (role == Role.TOKEN_EMBEDDING || source.has(role)) {
-                add(role.gguf() + ".weight", source.matrix(role, GLOBAL));
+                add(role.gguf() + ".weight", source.matrix(role, TensorSource.GLOBAL));
             }
         }
-        addNorm(Role.OUTPUT_NORM, Role.OUTPUT_NORM.gguf(), GLOBAL);
+        addNorm(Role.OUTPUT_NORM, Role.OUTPUT_NORM.gguf(), TensorSource.GLOBAL);
         if (config.rope().scaling() instanceof RopeScaling.Llama3) {
             add(Role.ROPE_DIVISORS.gguf() + ".weight", divisors());
         }

@@ -23,7 +23,8 @@ import tokamak.tensor.Tensor;
  * was asked for, so that tensors nobody understood do not pass in silence.
  */
 final class TensorSource {
-    private static final int GLOBAL = -1;
+    /** The layer of tensors that belong to none. */
+    static final int GLOBAL = -1;
 
     /** Prefixes of a layer's tensors, and of the others, in Hugging Face checkpoints. */
     private static final List<String> LAYER_PREFIXES = List.of(

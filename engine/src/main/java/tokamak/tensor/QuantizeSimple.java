@@ -14,7 +14,8 @@ final class QuantizeSimple {
         CodeFit fit = new CodeFit(SIZE);
         fit.symmetric(x, index, SIZE, -8, 7);
         float d = putScale(target, block, fit.scale);
-        nibbles(target, block + 2, i -> CodeFit.clamp(x[index + i] * CodeFit.inverse(d), -8, 7) + 8);
+        float inverse = CodeFit.inverse(d);
+        nibbles(target, block + 2, i -> CodeFit.clamp(x[index + i] * inverse, -8, 7) + 8);
     }
 
     static void q4x1(float[] x, int index, MemorySegment target, long block) {
@@ -22,14 +23,16 @@ final class QuantizeSimple {
         fit.affine(x, index, SIZE, 15, Float.POSITIVE_INFINITY);
         float d = putScale(target, block, fit.scale);
         float m = putScale(target, block + 2, fit.offset);
-        nibbles(target, block + 4, i -> CodeFit.clamp((x[index + i] - m) * CodeFit.inverse(d), 0, 15));
+        float inverse = CodeFit.inverse(d);
+        nibbles(target, block + 4, i -> CodeFit.clamp((x[index + i] - m) * inverse, 0, 15));
     }
 
     static void q5x0(float[] x, int index, MemorySegment target, long block) {
         CodeFit fit = new CodeFit(SIZE);
         fit.symmetric(x, index, SIZE, -16, 15);
         float d = putScale(target, block, fit.scale);
-        fiveBits(target, block + 2, i -> CodeFit.clamp(x[index + i] * CodeFit.inverse(d), -16, 15) + 16);
+        float inverse = CodeFit.inverse(d);
+        fiveBits(target, block + 2, i -> CodeFit.clamp(x[index + i] * inverse, -16, 15) + 16);
     }
 
     static void q5x1(float[] x, int index, MemorySegment target, long block) {
@@ -37,7 +40,8 @@ final class QuantizeSimple {
         fit.affine(x, index, SIZE, 31, Float.POSITIVE_INFINITY);
         float d = putScale(target, block, fit.scale);
         float m = putScale(target, block + 2, fit.offset);
-        fiveBits(target, block + 4, i -> CodeFit.clamp((x[index + i] - m) * CodeFit.inverse(d), 0, 31));
+        float inverse = CodeFit.inverse(d);
+        fiveBits(target, block + 4, i -> CodeFit.clamp((x[index + i] - m) * inverse, 0, 31));
     }
 
     /** With so many levels, the scale that covers the range is as good as any. */
@@ -46,9 +50,9 @@ final class QuantizeSimple {
         for (int i = 0; i < SIZE; i++) {
             max = Math.max(max, Math.abs(x[index + i]));
         }
-        float d = putScale(target, block, max / 127);
+        float inverse = CodeFit.inverse(putScale(target, block, max / 127));
         for (int i = 0; i < SIZE; i++) {
-            int code = CodeFit.clamp(x[index + i] * CodeFit.inverse(d), -127, 127);
+            int code = CodeFit.clamp(x[index + i] * inverse, -127, 127);
             target.set(ValueLayout.JAVA_BYTE, block + 2 + i, (byte) code);
         }
     }
@@ -109,11 +113,13 @@ final class QuantizeSimple {
     }
 
     private static void fiveBits(MemorySegment target, long offset, Codes codes) {
+        int[] all = new int[SIZE];
         int fifths = 0;
         for (int i = 0; i < SIZE; i++) {
-            fifths |= codes.at(i) >> 4 << i;
+            all[i] = codes.at(i);
+            fifths |= all[i] >> 4 << i;
         }
         target.set(LittleEndian.INT, offset, fifths);
-        nibbles(target, offset + 4, i -> codes.at(i) & 15);
+        nibbles(target, offset + 4, i -> all[i] & 15);
     }
 }
