@@ -1,5 +1,6 @@
 /** Tokamak's engine: a library that opens a trained model and generates text. */
 module tokamak.engine {
+    requires jdk.jfr;
     requires tools.jackson.databind;
     requires static org.jspecify;
 

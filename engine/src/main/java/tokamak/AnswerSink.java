@@ -1,6 +1,5 @@
 package tokamak;
 
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.FinishReason;
@@ -8,65 +7,52 @@ import tokamak.api.TokamakException;
 import tokamak.api.TokenLogprobs;
 import tokamak.schedule.SequenceSink;
 
-/** Carries one sequence's results from the engine thread to its request's channel, and keeps the queue's count. */
+/** Carries one sequence's results from the engine thread to its request's channel. */
 final class AnswerSink implements SequenceSink {
     private final AnswerChannel channel;
     private final int answer;
-    private final QueueLimits queue;
-    private final StatsBoard board;
-    private final int promptTokens;
-    private final long submittedNanos;
-    private boolean queued = true;
-    private long queuedNanos;
+    private final SequenceLife life;
 
-    AnswerSink(AnswerChannel channel, int answer, QueueLimits queue, StatsBoard board, int promptTokens) {
+    AnswerSink(AnswerChannel channel, int answer, SequenceLife life) {
         this.channel = channel;
         this.answer = answer;
-        this.queue = queue;
-        this.board = board;
-        this.promptTokens = promptTokens;
-        this.submittedNanos = board.nanoTime();
+        this.life = life;
     }
 
     @Override
     public void admitted() {
-        leaveQueue();
+        life.admitted();
+    }
+
+    @Override
+    public void preempted(int lostTokens) {
+        life.preempted(lostTokens);
     }
 
     @Override
     public void promptDone(int cachedTokens, List<TokenLogprobs> promptLogprobs) {
+        life.promptDone(cachedTokens);
         channel.write(
                 answer,
                 AnswerChannel.PROMPT_DONE,
-                new AnswerChannel.PromptInfo(cachedTokens, promptLogprobs, Duration.ofNanos(queuedNanos)));
+                new AnswerChannel.PromptInfo(cachedTokens, promptLogprobs, life.queueTime()));
     }
 
     @Override
     public void token(int tokenId, @Nullable TokenLogprobs logprobs) {
+        life.token();
         channel.write(answer, tokenId, logprobs);
     }
 
     @Override
     public void finished(FinishReason reason) {
-        end(AnswerChannel.FINISHED, reason);
+        life.ended(reason.wireName());
+        channel.write(answer, AnswerChannel.FINISHED, reason);
     }
 
     @Override
     public void failed(TokamakException why) {
-        end(AnswerChannel.FAILED, why);
-    }
-
-    private void end(int code, Object extra) {
-        leaveQueue();
-        board.numOpenAnswers.decrementAndGet();
-        channel.write(answer, code, extra);
-    }
-
-    private void leaveQueue() {
-        if (queued) {
-            queued = false;
-            queuedNanos = board.nanoTime() - submittedNanos;
-            queue.leave(promptTokens);
-        }
+        life.ended(FinishReason.ERROR.wireName());
+        channel.write(answer, AnswerChannel.FAILED, why);
     }
 }

@@ -11,31 +11,29 @@ import tokamak.api.TokamakException;
 import tokamak.api.TokenLogprobs;
 import tokamak.schedule.SequenceSink;
 
-/** Hears from the engine thread when a text has been computed, and keeps the queue's count. */
+/** Hears from the engine thread when a text has been computed. */
 final class EmbeddingSink implements SequenceSink {
-    private final QueueLimits queue;
-    private final StatsBoard board;
-    private final int promptTokens;
-    private final long submittedNanos;
+    private final SequenceLife life;
     private final CompletableFuture<FinishReason> end = new CompletableFuture<>();
-    private boolean queued = true;
     private volatile int cachedTokens;
-    private volatile long queuedNanos;
 
-    EmbeddingSink(QueueLimits queue, StatsBoard board, int promptTokens) {
-        this.queue = queue;
-        this.board = board;
-        this.promptTokens = promptTokens;
-        this.submittedNanos = board.nanoTime();
+    EmbeddingSink(SequenceLife life) {
+        this.life = life;
     }
 
     @Override
     public void admitted() {
-        leaveQueue();
+        life.admitted();
+    }
+
+    @Override
+    public void preempted(int lostTokens) {
+        life.preempted(lostTokens);
     }
 
     @Override
     public void promptDone(int cached, List<TokenLogprobs> promptLogprobs) {
+        life.promptDone(cached);
         cachedTokens = cached;
     }
 
@@ -46,27 +44,14 @@ final class EmbeddingSink implements SequenceSink {
 
     @Override
     public void finished(FinishReason reason) {
-        leave();
+        life.ended(reason.wireName());
         end.complete(reason);
     }
 
     @Override
     public void failed(TokamakException why) {
-        leave();
+        life.ended(FinishReason.ERROR.wireName());
         end.completeExceptionally(why);
-    }
-
-    private void leave() {
-        leaveQueue();
-        board.numOpenAnswers.decrementAndGet();
-    }
-
-    private void leaveQueue() {
-        if (queued) {
-            queued = false;
-            queuedNanos = board.nanoTime() - submittedNanos;
-            queue.leave(promptTokens);
-        }
     }
 
     /**
@@ -89,7 +74,7 @@ final class EmbeddingSink implements SequenceSink {
     }
 
     int promptTokens() {
-        return promptTokens;
+        return life.promptTokens();
     }
 
     int cachedTokens() {
@@ -97,6 +82,6 @@ final class EmbeddingSink implements SequenceSink {
     }
 
     Duration queueTime() {
-        return Duration.ofNanos(queuedNanos);
+        return life.queueTime();
     }
 }

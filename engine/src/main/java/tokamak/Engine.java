@@ -223,7 +223,7 @@ public final class Engine implements AutoCloseable {
                 new StatePool(plan.pooling(), promptIds.length, loaded.model().stateSize());
         queue.enter(1, promptIds.length);
         try {
-            EmbeddingSink sink = new EmbeddingSink(queue, board, promptIds.length);
+            EmbeddingSink sink = new EmbeddingSink(new SequenceLife("", queue, board, promptIds.length));
             Sequence sequence = Sequence.pooled(
                     plan.sequenceRequest(index, deadline(plan.request().timeout())),
                     sink,
@@ -282,11 +282,15 @@ public final class Engine implements AutoCloseable {
         queue.enter(count, (long) count * promptIds.length);
         List<Sequence> sequences = new ArrayList<>();
         List<Answer> answers = new ArrayList<>();
+        List<SequenceLife> lives = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
-                AnswerSink sink = new AnswerSink(channel, i, queue, board, promptIds.length);
+                SequenceLife life = new SequenceLife(request.requestId(), queue, board, promptIds.length);
+                lives.add(life);
                 sequences.add(new Sequence(
-                        sequenceRequests.get(i), sink, loaded.model().kvBlockSize()));
+                        sequenceRequests.get(i),
+                        new AnswerSink(channel, i, life),
+                        loaded.model().kvBlockSize()));
                 answers.add(new Answer(
                         i, promptIds.length, stopIds, params, preparer.detokenizer(request.shownSpecials()), events));
             }
@@ -304,6 +308,7 @@ public final class Engine implements AutoCloseable {
                 grammar == null ? List.of() : grammar.warnings(),
                 channel,
                 answers,
+                lives,
                 events,
                 index -> inbox.send(new Command.Cancel(sequences.get(index))),
                 selects ? new BestAnswers(params.n(), params.logprobs().isPresent()) : null);

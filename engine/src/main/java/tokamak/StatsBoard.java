@@ -3,7 +3,9 @@ package tokamak;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import tokamak.schedule.SchedulerStats;
 import tokamak.schedule.StepObserver;
 
@@ -31,15 +33,22 @@ final class StatsBoard implements StepObserver {
     private long numPromptTokens;
     private long numCachedTokens;
     private long numLoadedBlocks;
+    private long numStoreQueriedTokens;
+    private long numRecomputedTokens;
     private long numGeneratedTokens;
     private long numPreemptions;
     private long numFinished;
     private long numAborted;
     private long numFailed;
+    private long numCorrupted;
     private long numTimeouts;
     private long lastStepNanos;
     private double tokensPerSecond;
     private int tokensInStep;
+    private final AtomicLongArray stepSizes = new AtomicLongArray(EngineStats.STEP_SIZE_BOUNDS.size() + 1);
+    private final StepEvent stepEvent = new StepEvent();
+    /** An event that began while nobody recorded does not know when it began. */
+    private boolean stepIsRecorded;
     /** 0 between steps. Written last and read first, so that whoever reads it sees the rest. */
     private volatile long stepStartNanos;
 
@@ -52,15 +61,40 @@ final class StatsBoard implements StepObserver {
     }
 
     @Override
-    public void stepStarted(int numSequences, int numTokens) {
+    public void stepStarted(int numSequences, int numTokens, int numPrefillTokens) {
         tokensInStep = numTokens;
+        stepSizes.incrementAndGet(bucket(numTokens));
+        stepIsRecorded = stepEvent.isEnabled();
+        stepEvent.sequences = numSequences;
+        stepEvent.tokens = numTokens;
+        stepEvent.prefillTokens = numPrefillTokens;
+        stepEvent.begin();
         stepStartNanos = Math.max(1, nanoClock.getAsLong());
+    }
+
+    private static int bucket(int numTokens) {
+        int bucket = 0;
+        while (bucket < EngineStats.STEP_SIZE_BOUNDS.size() && numTokens > EngineStats.STEP_SIZE_BOUNDS.get(bucket)) {
+            bucket++;
+        }
+        return bucket;
+    }
+
+    private void record(SchedulerStats stats) {
+        stepEvent.end();
+        if (stepIsRecorded && stepEvent.shouldCommit()) {
+            stepEvent.running = stats.numRunning();
+            stepEvent.waiting = stats.numWaiting();
+            stepEvent.kvBlocksUsed = stats.numUsedBlocks();
+            stepEvent.commit();
+        }
     }
 
     @Override
     public void stepFinished(SchedulerStats stats) {
         long started = stepStartNanos;
         if (started != 0) {
+            record(stats);
             lastStepNanos = nanoClock.getAsLong() - started;
             double speed = tokensInStep * 1e9 / Math.max(1, lastStepNanos);
             tokensPerSecond += SMOOTHING * (speed - tokensPerSecond);
@@ -75,11 +109,14 @@ final class StatsBoard implements StepObserver {
         numPromptTokens = stats.numPromptTokens();
         numCachedTokens = stats.numCachedTokens();
         numLoadedBlocks = stats.numLoadedBlocks();
+        numStoreQueriedTokens = stats.numStoreQueriedTokens();
+        numRecomputedTokens = stats.numRecomputedTokens();
         numGeneratedTokens = stats.numGeneratedTokens();
         numPreemptions = stats.numPreemptions();
         numFinished = stats.numFinished();
         numAborted = stats.numAborted();
         numFailed = stats.numFailures();
+        numCorrupted = stats.numCorrupted();
         numTimeouts = stats.numTimeouts();
         stepStartNanos = 0;
     }
@@ -113,16 +150,20 @@ final class StatsBoard implements StepObserver {
                 numPromptTokens,
                 numCachedTokens,
                 numLoadedBlocks,
+                numStoreQueriedTokens,
+                numRecomputedTokens,
                 numGeneratedTokens,
                 numPreemptions,
                 numFinished,
                 numAborted,
                 numFailed,
+                numCorrupted,
                 numTimeouts,
                 numRejected.get(),
                 numSlowSteps.get(),
                 numLoopFailures.get(),
                 numOpenAnswers.get(),
-                Duration.ofNanos(lastStepNanos));
+                Duration.ofNanos(lastStepNanos),
+                IntStream.range(0, stepSizes.length()).mapToObj(stepSizes::get).toList());
     }
 }

@@ -27,6 +27,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
     private final List<String> warnings;
     private final AnswerChannel channel;
     private final List<Answer> answers;
+    private final List<SequenceLife> lives;
     private final ArrayDeque<TokenEvent> events;
     private final IntConsumer canceller;
     /** Chooses answers once all are complete; null if all are wanted. */
@@ -46,6 +47,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
             List<String> warnings,
             AnswerChannel channel,
             List<Answer> answers,
+            List<SequenceLife> lives,
             ArrayDeque<TokenEvent> events,
             IntConsumer canceller,
             @Nullable BestAnswers bestAnswers) {
@@ -54,6 +56,7 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
         this.warnings = warnings;
         this.channel = channel;
         this.answers = answers;
+        this.lives = lives;
         this.events = events;
         this.canceller = canceller;
         this.bestAnswers = bestAnswers;
@@ -103,6 +106,11 @@ public final class TokenStream implements Iterable<TokenEvent>, AutoCloseable {
             numTokens += answer.numTokens();
         }
         return new Usage(promptIds.length, numTokens, answers.getFirst().cachedTokens());
+    }
+
+    /** How often answers had to give up their memory so far and were computed again. */
+    public int numPreemptions() {
+        return lives.stream().mapToInt(SequenceLife::numPreemptions).sum();
     }
 
     private void readOne() {

@@ -80,7 +80,7 @@ public final class EngineLoop implements Runnable {
         if (batch.size() == 0) {
             return false;
         }
-        observer.stepStarted(batch.size(), batch.numTokens());
+        observer.stepStarted(batch.size(), batch.numTokens(), batch.numTokens() - batch.numSingles());
         runner.run(batch);
         scheduler.update(batch);
         finishStep();

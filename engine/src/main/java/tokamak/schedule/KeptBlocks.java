@@ -14,6 +14,11 @@ final class KeptBlocks {
         this.pool = pool;
     }
 
+    /** Whether there is a store at all. */
+    boolean exists() {
+        return store != BlockStore.NONE;
+    }
+
     /** How many blocks of the sequence from block {@code first} on, below {@code limit}, seem to be kept. */
     int count(Sequence sequence, int first, int limit) {
         int count = 0;

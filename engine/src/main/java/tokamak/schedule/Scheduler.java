@@ -12,6 +12,7 @@ import tokamak.api.StepFailedException;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenLogprobs;
 import tokamak.grammar.GrammarException;
+import tokamak.sample.InvalidLogitsException;
 
 /**
  * Decides who is served in each step, and keeps the books of all sequences.
@@ -240,11 +241,13 @@ final class Scheduler {
 
     private void preempt(Sequence victim, Batch batch) {
         batch.remove(victim);
+        int lostTokens = victim.numComputed;
         stopRunning(victim);
         victim.state = Sequence.State.WAITING;
         victim.stepNumber = stepNumber;
         waiting.add(victim);
         stats.numPreemptions++;
+        victim.sink.preempted(lostTokens);
     }
 
     /** The first in order that has not been served or passed over in this step; null if there is none. */
@@ -310,6 +313,7 @@ final class Scheduler {
             kept.offer(sequence, i);
         }
         foundInCache(sequence, numHits);
+        noteLookup(sequence, numHits);
         int numKept = readsCache(sequence) ? kept.count(sequence, numHits, limitOfHits(sequence)) : 0;
         if (numKept > 0) {
             kept.fetch(sequence, numKept);
@@ -334,6 +338,22 @@ final class Scheduler {
             foundInCache(sequence, load.first + load.numLoaded());
             stats.numLoadedBlocks += load.numLoaded();
             noteCached(sequence);
+        }
+    }
+
+    /** What a prompt's first look into the caches says about them. */
+    private void noteLookup(Sequence sequence, int numHits) {
+        if (sequence.admitted || !readsCache(sequence)) {
+            return;
+        }
+        if (kept.exists()) {
+            stats.numStoreQueriedTokens += sequence.promptLength - numHits * blockSize;
+        }
+        int next = numHits + 1;
+        boolean endsBlock = sequence.promptLength == next * blockSize && next <= sequence.numBlockHashes();
+        if (endsBlock && pool.find(sequence.hashes(), sequence.hashIndex(numHits)) != BlockPool.NONE) {
+            // The last token must be computed to choose the next, and with it its block, though that is in the cache.
+            stats.numRecomputedTokens += blockSize;
         }
     }
 
@@ -467,6 +487,7 @@ final class Scheduler {
             Sequence sequence = batch.sequence(i);
             Throwable failure = batch.failure(i);
             if (failure != null) {
+                stats.numCorrupted += failure instanceof InvalidLogitsException ? 1 : 0;
                 fail(sequence, asTyped(failure));
             } else {
                 sequence.numComputed += batch.numTokens(i);

@@ -8,8 +8,11 @@ public final class SchedulerStats {
     long numPromptTokens;
     long numCachedTokens;
     long numLoadedBlocks;
+    long numStoreQueriedTokens;
+    long numRecomputedTokens;
     long numPreemptions;
     long numFailures;
+    long numCorrupted;
     long numFinished;
     long numTimeouts;
     long numAborted;
@@ -50,12 +53,27 @@ public final class SchedulerStats {
         return numLoadedBlocks;
     }
 
+    /** Prompt tokens that a {@link BlockStore} was asked for. */
+    public long numStoreQueriedTokens() {
+        return numStoreQueriedTokens;
+    }
+
+    /** Prompt tokens that were in the prefix cache and computed all the same, because the last one has to be. */
+    public long numRecomputedTokens() {
+        return numRecomputedTokens;
+    }
+
     public long numPreemptions() {
         return numPreemptions;
     }
 
     public long numFailures() {
         return numFailures;
+    }
+
+    /** Of these, failures because the model's logits were no numbers. */
+    public long numCorrupted() {
+        return numCorrupted;
     }
 
     public long numFinished() {

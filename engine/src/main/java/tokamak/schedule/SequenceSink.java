@@ -14,6 +14,9 @@ public interface SequenceSink {
     /** The sequence has left the queue for the first time. */
     void admitted();
 
+    /** The sequence has given up its blocks; so many tokens of it will be computed again. */
+    void preempted(int lostTokens);
+
     /** The prompt has been computed. Called once, before the first token. */
     void promptDone(int cachedTokens, List<TokenLogprobs> promptLogprobs);
 

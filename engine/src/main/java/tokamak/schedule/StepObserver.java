@@ -2,7 +2,8 @@ package tokamak.schedule;
 
 /** Told about every step by the engine thread; must be quick. */
 public interface StepObserver {
-    void stepStarted(int numSequences, int numTokens);
+    /** @param numPrefillTokens of the tokens, those of sequences that have more than one in this step */
+    void stepStarted(int numSequences, int numTokens, int numPrefillTokens);
 
     /** @param stats the engine thread's own; to be read now, not kept */
     void stepFinished(SchedulerStats stats);

@@ -14,6 +14,7 @@ final class RecordingSink implements SequenceSink {
     List<TokenLogprobs> promptLogprobs = List.of();
     int cachedTokens = -1;
     int numAdmitted;
+    int numPreempted;
 
     @Nullable
     FinishReason finished;
@@ -35,6 +36,12 @@ final class RecordingSink implements SequenceSink {
     public void admitted() {
         requireOpen();
         numAdmitted++;
+    }
+
+    @Override
+    public void preempted(int lostTokens) {
+        requireOpen();
+        numPreempted++;
     }
 
     @Override
