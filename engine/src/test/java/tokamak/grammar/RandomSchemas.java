@@ -9,7 +9,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Schemas with most of the keywords that are supported, and values that are close to them. */
-final class RandomSchemas {
+public final class RandomSchemas {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final List<String> NAMES = List.of("a", "b", "name", "a b", "é", "id");
     private static final List<String> TEXTS = List.of("", "a", "ab", "abc1", "x-1", "é", "\"q\"", "日本", "12");
@@ -20,7 +20,7 @@ final class RandomSchemas {
 
     private final SplittableRandom random;
 
-    RandomSchemas(SplittableRandom random) {
+    public RandomSchemas(SplittableRandom random) {
         this.random = random;
     }
 
@@ -32,7 +32,7 @@ final class RandomSchemas {
         return list.get(random.nextInt(list.size()));
     }
 
-    JsonNode document() {
+    public JsonNode document() {
         ObjectNode root = schema(3);
         if (chance(0.3)) {
             ObjectNode defs = JSON.objectNode();
