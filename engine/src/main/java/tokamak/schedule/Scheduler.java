@@ -31,10 +31,11 @@ final class Scheduler {
     private final BlockHasher hasher;
     private final KeptBlocks kept;
     private final PrefillPacer pacer;
+    private final ServingOrder order;
     private final Tenants tenants = new Tenants();
     private final SchedulerStats stats = new SchedulerStats();
 
-    /** By (effective priority, arrival). */
+    /** Who is kept longest first. */
     private final List<Sequence> running = new ArrayList<>();
 
     /** In no order. */
@@ -56,6 +57,7 @@ final class Scheduler {
         this.kept = new KeptBlocks(store, pool);
         this.hasher = new BlockHasher(blockSize);
         this.pacer = new PrefillPacer(config.maxSlowdown(), config.maxNumSeqs());
+        this.order = new ServingOrder(config.agingNanos());
         stats.numBlocks = numBlocks;
     }
 
@@ -68,6 +70,7 @@ final class Scheduler {
         sequence.arrivalNumber = numArrivals++;
         sequence.arrivalNanos = nanoClock.getAsLong();
         sequence.tenant = tenants.enter(sequence.request.tenant());
+        order.enter(sequence);
         sequence.state = Sequence.State.WAITING;
         waiting.add(sequence);
     }
@@ -116,6 +119,7 @@ final class Scheduler {
             removeWaiting(sequence);
         }
         tenants.leave(sequence.tenant);
+        order.leave(sequence);
         sequence.state = Sequence.State.DONE;
     }
 
@@ -158,6 +162,7 @@ final class Scheduler {
         now = nanoClock.getAsLong();
         failExpired(running);
         failExpired(waiting);
+        order.age(running, waiting, now);
         admitting = true;
         spareLogitRows = config.maxLogitRows() - config.maxNumSeqs();
         serveLastTokens(batch);
@@ -259,10 +264,7 @@ final class Scheduler {
             }
         }
         for (int i = 0; admitting && i < waiting.size(); i++) {
-            Sequence sequence = waiting.get(i);
-            sequence.effectivePriority =
-                    sequence.request.priority() - (now - sequence.arrivalNanos) / config.agingNanos();
-            best = firstOf(best, sequence);
+            best = firstOf(best, waiting.get(i));
         }
         return best;
     }
@@ -271,17 +273,7 @@ final class Scheduler {
         if (other.stepNumber == stepNumber) {
             return best;
         }
-        return best == null || isServedBefore(other, best) ? other : best;
-    }
-
-    private static boolean isServedBefore(Sequence a, Sequence b) {
-        if (a.effectivePriority != b.effectivePriority) {
-            return a.effectivePriority < b.effectivePriority;
-        }
-        if (a.tenant.counter != b.tenant.counter) {
-            return a.tenant.counter < b.tenant.counter;
-        }
-        return a.arrivalNumber < b.arrivalNumber;
+        return best == null || ServingOrder.isServedBefore(other, best) ? other : best;
     }
 
     // ---- admission
@@ -366,8 +358,9 @@ final class Scheduler {
 
     private void start(Sequence sequence) {
         removeWaiting(sequence);
+        sequence.startPriority = sequence.priorityClass.effectivePriority;
         int index = running.size();
-        while (index > 0 && isKeptLonger(sequence, running.get(index - 1))) {
+        while (index > 0 && ServingOrder.isKeptLonger(sequence, running.get(index - 1))) {
             index--;
         }
         running.add(index, sequence);
@@ -381,12 +374,6 @@ final class Scheduler {
         if (sequence.load == null) {
             noteCached(sequence);
         }
-    }
-
-    private static boolean isKeptLonger(Sequence a, Sequence b) {
-        return a.effectivePriority != b.effectivePriority
-                ? a.effectivePriority < b.effectivePriority
-                : a.arrivalNumber < b.arrivalNumber;
     }
 
     /** Blocks from the start that are in the cache. The last token must be computed in any case: it chooses the next. */
@@ -460,13 +447,13 @@ final class Scheduler {
             return null;
         }
         Sequence last = running.getLast();
-        if (sequence.request.priority() < last.effectivePriority) {
+        if (sequence.request.priority() < last.startPriority) {
             return last;
         }
         Sequence victim = null;
         for (int i = running.size() - 1; i >= 0; i--) {
             Sequence other = running.get(i);
-            if (other.effectivePriority >= sequence.effectivePriority
+            if (other.request.priority() >= sequence.request.priority()
                     && other.tenant.numRunning >= sequence.tenant.numRunning + 2
                     && (victim == null || other.tenant.numRunning > victim.tenant.numRunning)) {
                 victim = other;
@@ -587,6 +574,7 @@ final class Scheduler {
         pool.clear();
         kept.claimAgain();
         tenants.clear();
+        order.clear();
         for (Sequence sequence : all) {
             stopLoading(sequence);
             if (isActive(sequence)) {
@@ -617,7 +605,7 @@ final class Scheduler {
             require(sequence.numBlocks() == 0, sequence, "holds blocks while it waits");
         }
         for (int i = 1; i < running.size(); i++) {
-            require(!isKeptLonger(running.get(i), running.get(i - 1)), running.get(i), "is out of order");
+            require(!ServingOrder.isKeptLonger(running.get(i), running.get(i - 1)), running.get(i), "is out of order");
         }
         kept.addUses(usedBy);
         pool.checkIntegrity(usedBy);

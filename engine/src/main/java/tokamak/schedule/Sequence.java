@@ -59,7 +59,9 @@ public final class Sequence {
     Tenant tenant = Tenant.NOBODY;
     long arrivalNumber;
     long arrivalNanos;
-    long effectivePriority;
+    PriorityClass priorityClass = PriorityClass.NONE;
+    /** What its class's priority had become when it was started. */
+    long startPriority;
     /** The step in which it was last served or passed over. */
     long stepNumber = -1;
 
