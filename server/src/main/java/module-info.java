@@ -14,6 +14,7 @@ module tokamak.server {
     requires io.prometheus.writer.text;
     requires java.management;
     requires java.net.http;
+    requires jdk.management;
     requires jdk.unsupported;
     requires info.picocli;
     requires org.jline.reader;

@@ -57,6 +57,8 @@ public final class Engine implements AutoCloseable {
 
     private final LoadedModel loaded;
     private final int contextLength;
+    private final String kvCacheType;
+    private final boolean prefixCaching;
     private final RequestPreparer preparer;
     private final ChatFormat chatFormat;
     private final Guides guides;
@@ -76,6 +78,8 @@ public final class Engine implements AutoCloseable {
         LanguageModel model = loaded.model();
         this.loaded = loaded;
         this.contextLength = contextLength(model, config);
+        this.kvCacheType = config.kvCacheType().label();
+        this.prefixCaching = config.prefixCaching();
         this.preparer = new RequestPreparer(loaded, contextLength);
         this.chatFormat = chatFormat(loaded, config.chat());
         this.guides = new Guides(loaded);
@@ -369,6 +373,16 @@ public final class Engine implements AutoCloseable {
     /** Tokens per KV block. */
     public int kvBlockSize() {
         return loaded.model().kvBlockSize();
+    }
+
+    /** How keys and values are kept, by the name that {@link EngineConfig} takes. */
+    public String kvCacheType() {
+        return kvCacheType;
+    }
+
+    /** Whether beginnings of prompts are found again. */
+    public boolean isPrefixCaching() {
+        return prefixCaching;
     }
 
     /** Numbers in an embedding; 0 if the model gives none. */

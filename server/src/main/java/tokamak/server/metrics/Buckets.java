@@ -20,6 +20,10 @@ final class Buckets {
         return new double[] {.3, .5, .8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680};
     }
 
+    static double[] preemptions() {
+        return new double[] {1, 2, 3, 4, 5, 10, 20};
+    }
+
     static double[] answers() {
         return new double[] {1, 2, 5, 10, 20};
     }

@@ -37,10 +37,37 @@ final class EngineGauges {
         gauge("vllm:gpu_cache_usage_perc", "As vllm:kv_cache_usage_perc.", EngineStats::kvCacheUsage);
         counter("vllm:gpu_prefix_cache_queries", "As vllm:prefix_cache_queries.", EngineStats::numPromptTokens);
         counter("vllm:gpu_prefix_cache_hits", "As vllm:prefix_cache_hits.", EngineStats::numCachedTokens);
+        counter(
+                "vllm:prompt_tokens_recomputed",
+                "Prompt tokens that were in the prefix cache and computed all the same, because the last one has to be.",
+                EngineStats::numRecomputedTokens);
+        external();
+        counter(
+                "vllm:corrupted_requests",
+                "Sequences whose logits were no numbers; they fail.",
+                EngineStats::numCorrupted);
+        registry.register(new StepSizes(sources));
         counter("vllm:num_preemptions", "Times a running sequence gave up its blocks.", EngineStats::numPreemptions);
         cacheConfig();
         sleepState();
         own();
+    }
+
+    /** The prefix cache's folder. */
+    private void external() {
+        counter(
+                "vllm:external_prefix_cache_queries",
+                "Prompt tokens looked up in the prefix cache's folder.",
+                EngineStats::numStoreQueriedTokens);
+        CounterWithCallback.builder()
+                .name("vllm:external_prefix_cache_hits")
+                .help("Prompt tokens that came from the prefix cache's folder.")
+                .labelNames(RequestHistograms.MODEL)
+                .callback(callback -> forEach((source, reading) -> callback.call(
+                        (double) reading.stats().numLoadedBlocks() * reading.kvBlockSize(),
+                        source.model(),
+                        RequestHistograms.ENGINE)))
+                .register(registry);
     }
 
     private void own() {
@@ -73,6 +100,10 @@ final class EngineGauges {
                     RequestHistograms.ENGINE,
                     "block_size",
                     Integer.toString(reading.kvBlockSize()),
+                    "cache_dtype",
+                    reading.kvCacheType(),
+                    "enable_prefix_caching",
+                    reading.prefixCaching() ? "True" : "False",
                     "num_gpu_blocks",
                     Integer.toString(reading.stats().numKvBlocks()))));
             return infos;

@@ -1,5 +1,6 @@
 package tokamak.server.metrics;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -24,6 +25,15 @@ final class ProcessGauges {
         double started = ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3;
         gauge(registry, "process_start_time_seconds", "When the process started.", () -> started);
         gauge(registry, "process_resident_memory_bytes", "Memory in use.", ProcessGauges::residentBytes);
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system) {
+            gauge(registry, "process_open_fds", "Open files and sockets.", system::getOpenFileDescriptorCount);
+            gauge(registry, "process_max_fds", "How many may be open.", system::getMaxFileDescriptorCount);
+            gauge(
+                    registry,
+                    "process_virtual_memory_bytes",
+                    "Address space in use, mapped files included.",
+                    system::getCommittedVirtualMemorySize);
+        }
         Runtime runtime = Runtime.getRuntime();
         gauge(
                 registry,

@@ -3,11 +3,21 @@ package tokamak.server.metrics;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import tokamak.api.FinishReason;
 
 /** What is counted per request, under vLLM's names. */
 final class RequestHistograms {
     static final String[] MODEL = {"model_name", "engine"};
     static final String ENGINE = "0";
+    static final String COMPUTED = "local_compute";
+    static final String CACHED = "local_cache_hit";
+    private static final List<String> SOURCES = List.of(COMPUTED, CACHED);
+    private static final List<String> LIMITS = List.of("max_num_queued_reqs", "max_num_queued_tokens");
+
+    private final List<Histogram> histograms = new ArrayList<>();
 
     final Counter promptTokens;
     final Counter cachedTokens;
@@ -29,6 +39,7 @@ final class RequestHistograms {
     final Histogram paramsMaxTokens;
     final Histogram paramsN;
     final Histogram prefillComputedTokens;
+    final Histogram numPreemptions;
     /** The name of the time between tokens before vLLM 0.10. */
     final Histogram oldTimePerOutputToken;
 
@@ -68,6 +79,19 @@ final class RequestHistograms {
         prefillComputedTokens = histogram(registry, "request_prefill_kv_computed_tokens", tokens);
         oldTimePerOutputToken = histogram(registry, "time_per_output_token_seconds", Buckets.perToken());
         paramsN = histogram(registry, "request_params_n", Buckets.answers());
+        numPreemptions = histogram(registry, "request_num_preemptions", Buckets.preemptions());
+    }
+
+    /** Shows a model's numbers as 0 before its first request: rates are known from the first scrape on. */
+    void prepare(String model) {
+        Stream.of(promptTokens, cachedTokens, generationTokens)
+                .forEach(counter -> counter.initLabelValues(model, ENGINE));
+        for (FinishReason reason : FinishReason.values()) {
+            success.initLabelValues(model, ENGINE, reason.wireName());
+        }
+        SOURCES.forEach(source -> tokensBySource.initLabelValues(model, ENGINE, source));
+        LIMITS.forEach(limit -> rejections.initLabelValues(model, ENGINE, limit));
+        histograms.forEach(histogram -> histogram.initLabelValues(model, ENGINE));
     }
 
     private static Counter counter(PrometheusRegistry registry, String name, String help) {
@@ -78,13 +102,15 @@ final class RequestHistograms {
                 .register(registry);
     }
 
-    private static Histogram histogram(PrometheusRegistry registry, String name, double[] bounds) {
-        return Histogram.builder()
+    private Histogram histogram(PrometheusRegistry registry, String name, double[] bounds) {
+        Histogram histogram = Histogram.builder()
                 .name("vllm:" + name)
                 .help("As vLLM counts it.")
                 .labelNames(MODEL)
                 .classicOnly()
                 .classicUpperBounds(bounds)
                 .register(registry);
+        histograms.add(histogram);
+        return histogram;
     }
 }

@@ -2,7 +2,13 @@ package tokamak.server.metrics;
 
 import io.prometheus.metrics.core.metrics.Histogram;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import tokamak.api.FinishReason;
 import tokamak.api.TokenEvent;
 
@@ -13,6 +19,7 @@ public final class RequestMeter {
     private final RequestHistograms metrics;
     private final String model;
     private final int numPromptTokens;
+    private final IntSupplier preemptions;
     private final LongSupplier clock;
     private final long startNanos;
     private final AnswerTimes[] answers;
@@ -24,7 +31,7 @@ public final class RequestMeter {
         private long firstNanos;
         private long lastNanos;
         private int numTokens;
-        private boolean ended;
+        private @Nullable FinishReason reason;
     }
 
     RequestMeter(
@@ -32,11 +39,13 @@ public final class RequestMeter {
             String model,
             int numPromptTokens,
             int numAnswers,
+            IntSupplier preemptions,
             long startNanos,
             LongSupplier clock) {
         this.metrics = metrics;
         this.model = model;
         this.numPromptTokens = numPromptTokens;
+        this.preemptions = preemptions;
         this.clock = clock;
         this.startNanos = startNanos;
         this.answers = new AnswerTimes[numAnswers];
@@ -66,7 +75,7 @@ public final class RequestMeter {
 
     private void endAll(FinishReason reason) {
         for (AnswerTimes answer : answers) {
-            if (!answer.ended) {
+            if (answer.reason == null) {
                 ended(answer, reason);
             }
         }
@@ -82,6 +91,26 @@ public final class RequestMeter {
         return prefillTime;
     }
 
+    /** Until the first token of the first answer that had one; empty before. */
+    public Optional<Duration> timeToFirstToken() {
+        return Arrays.stream(answers)
+                .filter(answer -> answer.numTokens > 0)
+                .map(answer -> Duration.ofNanos(answer.firstNanos - startNanos))
+                .min(Duration::compareTo);
+    }
+
+    /** Why the answers that have ended did, in their order. */
+    public List<FinishReason> finishReasons() {
+        return Arrays.stream(answers)
+                .map(answer -> answer.reason)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
+    public int numPromptTokens() {
+        return numPromptTokens;
+    }
+
     /** Since the request came. */
     public Duration elapsed() {
         return Duration.ofNanos(clock.getAsLong() - startNanos);
@@ -95,8 +124,8 @@ public final class RequestMeter {
             metrics.promptTokens.labelValues(model, RequestHistograms.ENGINE).inc(numPromptTokens);
             metrics.cachedTokens.labelValues(model, RequestHistograms.ENGINE).inc(prompt.cachedTokens());
             int computed = Math.max(0, numPromptTokens - prompt.cachedTokens());
-            source("local_compute", computed);
-            source("local_cache_hit", prompt.cachedTokens());
+            source(RequestHistograms.COMPUTED, computed);
+            source(RequestHistograms.CACHED, prompt.cachedTokens());
             histogram(metrics.prefillComputedTokens, computed);
         }
     }
@@ -125,7 +154,7 @@ public final class RequestMeter {
     }
 
     private void ended(AnswerTimes answer, FinishReason reason) {
-        answer.ended = true;
+        answer.reason = reason;
         numEnded++;
         metrics.success
                 .labelValues(model, RequestHistograms.ENGINE, reason.wireName())
@@ -150,6 +179,7 @@ public final class RequestMeter {
                 longest = Math.max(longest, each.numTokens);
             }
             histogram(metrics.maxNumGenerationTokens, longest);
+            histogram(metrics.numPreemptions, preemptions.getAsInt());
         }
     }
 

@@ -31,8 +31,13 @@ public final class ServerMetrics {
      */
     public record Source(String model, Supplier<Optional<Reading>> reading, BooleanSupplier asleep) {}
 
-    /** An engine's numbers of now. @param kvBlockSize tokens per block */
-    public record Reading(int kvBlockSize, EngineStats stats) {}
+    /**
+     * An engine's numbers of now.
+     *
+     * @param kvBlockSize tokens per block
+     * @param kvCacheType how keys and values are kept, by the name that is asked for
+     */
+    public record Reading(int kvBlockSize, String kvCacheType, boolean prefixCaching, EngineStats stats) {}
 
     /** Metrics as text. */
     public record Page(String contentType, byte[] body) {}
@@ -46,6 +51,7 @@ public final class ServerMetrics {
     /** @param contextLength of the model with the longest */
     public ServerMetrics(List<Source> sources, int contextLength, String version) {
         requests = new RequestHistograms(registry, contextLength);
+        sources.forEach(source -> requests.prepare(source.model()));
         new EngineGauges(registry, List.copyOf(sources)).register();
         ProcessGauges.register(registry);
         httpRequests = Counter.builder()
@@ -77,14 +83,25 @@ public final class ServerMetrics {
                 .register(registry);
     }
 
-    /** A request has been taken. @param startNanos when it came, by {@link System#nanoTime} */
+    /**
+     * A request has been taken.
+     *
+     * @param preemptions how often its answers had to give up their memory, asked when they have ended
+     * @param startNanos when it came, by {@link System#nanoTime}
+     */
     public RequestMeter begin(
-            String model, int numPromptTokens, int numAnswers, OptionalInt maxTokens, long startNanos) {
+            String model,
+            int numPromptTokens,
+            int numAnswers,
+            OptionalInt maxTokens,
+            IntSupplier preemptions,
+            long startNanos) {
         maxTokens.ifPresent(max -> requests.paramsMaxTokens
                 .labelValues(model, RequestHistograms.ENGINE)
                 .observe(max));
         requests.paramsN.labelValues(model, RequestHistograms.ENGINE).observe(numAnswers);
-        return new RequestMeter(requests, model, numPromptTokens, numAnswers, startNanos, System::nanoTime);
+        return new RequestMeter(
+                requests, model, numPromptTokens, numAnswers, preemptions, startNanos, System::nanoTime);
     }
 
     /** A request found the queue full. @param limit that was reached */

@@ -73,7 +73,9 @@ public final class ApiServer implements AutoCloseable {
     private static ServerMetrics.Source source(ServedModel model) {
         return new ServerMetrics.Source(
                 model.name(),
-                () -> model.loaded().map(engine -> new ServerMetrics.Reading(engine.kvBlockSize(), engine.stats())),
+                () -> model.loaded()
+                        .map(engine -> new ServerMetrics.Reading(
+                                engine.kvBlockSize(), engine.kvCacheType(), engine.isPrefixCaching(), engine.stats())),
                 () -> model.state() instanceof ModelState.Asleep);
     }
 

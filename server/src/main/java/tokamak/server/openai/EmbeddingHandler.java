@@ -78,7 +78,7 @@ final class EmbeddingHandler implements Generating.Handler {
             try (EmbeddingCall call = submit(lease.engine(), choice.model(), request)) {
                 exchange.onGone(call::cancel);
                 RequestMeter meter = metrics.begin(
-                        choice.model().name(), call.numPromptTokens(), 1, OptionalInt.empty(), startNanos);
+                        choice.model().name(), call.numPromptTokens(), 1, OptionalInt.empty(), () -> 0, startNanos);
                 List<TextEmbedding> embeddings = await(call, meter, visit);
                 exchange.respond(Response.json(
                         200, Json.bytes(answer(exchange.request().id(), choice.name(), embeddings, encoding))));

@@ -51,6 +51,7 @@ final class Submission implements AutoCloseable {
                         stream.promptTokenIds().length,
                         params.numSequences(),
                         params.maxTokens(),
+                        stream::numPreemptions,
                         startNanos);
                 submission.parts.add(new Part(stream, meter));
                 exchange.onGone(stream::cancel);
