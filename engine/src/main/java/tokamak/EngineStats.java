@@ -19,6 +19,7 @@ import java.util.List;
  * @param numStoreQueriedTokens prompt tokens looked up in that folder
  * @param numRecomputedTokens prompt tokens that were in the prefix cache and computed all the same: the last one has to be
  * @param numGeneratedTokens tokens chosen
+ * @param numForcedTokens of these, tokens that guides left no choice about: nothing was computed to choose them
  * @param numPreemptions times a running sequence gave up its blocks
  * @param numFinished sequences that came to their own end
  * @param numAborted sequences ended by their callers
@@ -47,6 +48,7 @@ public record EngineStats(
         long numStoreQueriedTokens,
         long numRecomputedTokens,
         long numGeneratedTokens,
+        long numForcedTokens,
         long numPreemptions,
         long numFinished,
         long numAborted,

@@ -10,6 +10,7 @@ import tokamak.grammar.Grammar;
 import tokamak.grammar.GrammarCompiler;
 import tokamak.grammar.GrammarException;
 import tokamak.grammar.Matcher;
+import tokamak.text.Tokenizer;
 
 /**
  * Compiles the guides of requests on their callers' threads. The vocabulary is put in order when the first guide comes, or
@@ -19,8 +20,9 @@ final class Guides {
     private final FutureTask<GrammarCompiler> compiler;
 
     Guides(LoadedModel loaded) {
-        this.compiler =
-                new FutureTask<>(() -> new GrammarCompiler(loaded.tokenizer().vocabulary(), loaded.numTokens()));
+        Tokenizer tokenizer = loaded.tokenizer();
+        this.compiler = new FutureTask<>(
+                () -> new GrammarCompiler(tokenizer.vocabulary(), loaded.numTokens(), tokenizer::encodeLiterally));
     }
 
     /**

@@ -36,6 +36,7 @@ final class StatsBoard implements StepObserver {
     private long numStoreQueriedTokens;
     private long numRecomputedTokens;
     private long numGeneratedTokens;
+    private long numForcedTokens;
     private long numPreemptions;
     private long numFinished;
     private long numAborted;
@@ -112,6 +113,7 @@ final class StatsBoard implements StepObserver {
         numStoreQueriedTokens = stats.numStoreQueriedTokens();
         numRecomputedTokens = stats.numRecomputedTokens();
         numGeneratedTokens = stats.numGeneratedTokens();
+        numForcedTokens = stats.numForcedTokens();
         numPreemptions = stats.numPreemptions();
         numFinished = stats.numFinished();
         numAborted = stats.numAborted();
@@ -153,6 +155,7 @@ final class StatsBoard implements StepObserver {
                 numStoreQueriedTokens,
                 numRecomputedTokens,
                 numGeneratedTokens,
+                numForcedTokens,
                 numPreemptions,
                 numFinished,
                 numAborted,

@@ -38,6 +38,16 @@ record ByteSet(long w0, long w1, long w2, long w3) {
         return new ByteSet(w0 & other.w0, w1 & other.w1, w2 & other.w2, w3 & other.w3);
     }
 
+    /** The only byte in it, {@link FirstByte#NONE} or {@link FirstByte#MANY}. */
+    int only() {
+        int count = Long.bitCount(w0) + Long.bitCount(w1) + Long.bitCount(w2) + Long.bitCount(w3);
+        if (count != 1) {
+            return count == 0 ? FirstByte.NONE : FirstByte.MANY;
+        }
+        int word = w0 != 0 ? 0 : w1 != 0 ? 1 : w2 != 0 ? 2 : 3;
+        return 64 * word + Long.numberOfTrailingZeros(w0 | w1 | w2 | w3);
+    }
+
     boolean isEmpty() {
         return (w0 | w1 | w2 | w3) == 0;
     }

@@ -14,13 +14,15 @@ public final class Grammar {
     private final Budgets budgets;
     private final TokenTable table;
     private final PlainTokens tokens;
+    private final ForcedTokens forcedTokens;
     private final List<String> warnings;
 
-    Grammar(RuleBuilder rules, int start, TokenTable table, PlainTokens tokens) {
+    Grammar(RuleBuilder rules, int start, TokenTable table, PlainTokens tokens, ForcedTokens forcedTokens) {
         this.graph = new StateGraph(rules.build(start), rules.pool, rules.work);
         this.budgets = new Budgets(rules.budgets());
         this.table = table;
         this.tokens = tokens;
+        this.forcedTokens = forcedTokens;
         this.warnings = rules.warnings();
     }
 
@@ -30,12 +32,21 @@ public final class Grammar {
     }
 
     /**
-     * Follows a new answer.
+     * Follows a new answer, in any spelling.
      *
      * @param stopIds token ids that end it
      */
     public Matcher matcher(int... stopIds) {
-        return new Matcher(this, stopIds);
+        return new Matcher(this, Matcher.Spelling.ANY, stopIds);
+    }
+
+    /**
+     * Follows a new answer; where the guide leaves just one text it is spelled as the tokenizer spells it.
+     *
+     * @param stopIds token ids that end it
+     */
+    public Matcher spellingMatcher(int... stopIds) {
+        return new Matcher(this, Matcher.Spelling.TOKENIZERS, stopIds);
     }
 
     State start() {
@@ -75,6 +86,27 @@ public final class Grammar {
                 graph.keepMask(state, mask);
             }
             return mask;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The token that must follow, {@link Matcher#NO_TOKEN} if there is a choice.
+     *
+     * @throws GrammarException if finding out costs too much
+     */
+    int forced(State state) {
+        int known = state.forced;
+        if (known != State.UNKNOWN) {
+            return known;
+        }
+        lock.lock();
+        try {
+            graph.beginWork();
+            int forced = forcedTokens.find(graph, state);
+            state.forced = forced;
+            return forced;
         } finally {
             lock.unlock();
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.Guide;
 import tokamak.text.Vocabulary;
@@ -20,6 +21,7 @@ public final class GrammarCompiler {
     private final SpecialTokens specials;
     private final TokenTable table;
     private final PlainTokens tokens;
+    private final ForcedTokens forcedTokens;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Guide, Grammar> kept = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -27,11 +29,14 @@ public final class GrammarCompiler {
      * Takes about a second per million tokens.
      *
      * @param numTokens ids below this exist
+     * @param spelling the tokens of a text in the middle of others; threads share it. Where their bytes are not the text's, the
+     *     model chooses the spelling
      */
-    public GrammarCompiler(Vocabulary vocabulary, int numTokens) {
+    public GrammarCompiler(Vocabulary vocabulary, int numTokens, Function<String, int[]> spelling) {
         this.specials = new SpecialTokens(vocabulary, numTokens);
         this.table = new TokenTable(vocabulary, numTokens);
         this.tokens = new PlainTokens(table);
+        this.forcedTokens = new ForcedTokens(table, tokens.all(), spelling);
     }
 
     /**
@@ -46,7 +51,8 @@ public final class GrammarCompiler {
         }
         try {
             RuleBuilder rules = new RuleBuilder();
-            Grammar grammar = new Grammar(rules, new GuideRules(rules, specials).start(guide), table, tokens);
+            Grammar grammar =
+                    new Grammar(rules, new GuideRules(rules, specials).start(guide), table, tokens, forcedTokens);
             grammar.mask(grammar.start());
             keep(guide, grammar);
             return grammar;

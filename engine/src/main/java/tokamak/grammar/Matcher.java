@@ -13,8 +13,18 @@ public final class Matcher {
     /** Tokens that {@link #rollback} can take back. */
     public static final int MAX_ROLLBACK = 64;
 
+    public static final int NO_TOKEN = ForcedTokens.NONE;
+
+    /** Which tokens a text may be made of where the guide leaves just one text. */
+    enum Spelling {
+        ANY,
+        /** Those of {@link ForcedTokens}. */
+        TOKENIZERS
+    }
+
     private final Grammar grammar;
     private final TokenTable table;
+    private final Spelling spelling;
     private final int[] stopIds;
     private final float[] stopLogits; // [stopIds]
     private final State[] past = new State[MAX_ROLLBACK]; // a ring
@@ -29,8 +39,9 @@ public final class Matcher {
     private long @Nullable [] allowed;
     private @Nullable RuntimeException failure;
 
-    Matcher(Grammar grammar, int[] stopIds) {
+    Matcher(Grammar grammar, Spelling spelling, int[] stopIds) {
         this.grammar = grammar;
+        this.spelling = spelling;
         this.table = grammar.table();
         this.stopIds = Arrays.stream(stopIds)
                 .filter(id -> id >= 0 && id < table.numTokens)
@@ -42,21 +53,41 @@ public final class Matcher {
 
     /** Whether {@link #prepare} has nothing to do. */
     public boolean isPrepared() {
-        return allowed != null || failure != null;
+        return allowed != null || failure != null || forcedToken() != NO_TOKEN;
     }
 
     /** Works out which tokens may come next. Whatever goes wrong is thrown when they are asked for. */
     public void prepare() {
-        if (isPrepared()) {
-            return;
+        if (!isPrepared()) {
+            findAllowed();
         }
+    }
+
+    private void findAllowed() {
         try {
-            Budgets.Part part = grammar.budgetPart(state);
-            allowed = part != null && used >= part.maxTokens()
-                    ? grammar.maskToEnd(state, part.lexeme())
-                    : grammar.mask(state);
+            Budgets.Part usedUp = usedUp();
+            allowed = usedUp == null ? grammar.mask(state) : grammar.maskToEnd(state, usedUp.lexeme());
         } catch (Throwable e) {
             fail(e);
+        }
+    }
+
+    /** The part that the text is in, if it has no tokens left. */
+    private Budgets.@Nullable Part usedUp() {
+        Budgets.Part part = grammar.budgetPart(state);
+        return part != null && used >= part.maxTokens() ? part : null;
+    }
+
+    /** The token that comes next whatever the model says, {@link #NO_TOKEN} if it has a choice. */
+    public int forcedToken() {
+        if (spelling == Spelling.ANY || failure != null) {
+            return NO_TOKEN;
+        }
+        try {
+            return usedUp() == null ? grammar.forced(state) : NO_TOKEN;
+        } catch (Throwable e) {
+            fail(e);
+            return NO_TOKEN;
         }
     }
 
@@ -66,7 +97,9 @@ public final class Matcher {
     }
 
     private long[] allowed() {
-        prepare();
+        if (allowed == null && failure == null) {
+            findAllowed();
+        }
         long[] mask = allowed;
         if (failure != null || mask == null) {
             throw failure != null ? failure : new IllegalStateException("nothing is prepared");
@@ -81,6 +114,13 @@ public final class Matcher {
      * @throws GrammarException if the guide turned out to be too costly to follow
      */
     public void apply(float[] logits) {
+        int forced = forcedToken();
+        if (forced != NO_TOKEN) {
+            float logit = logits[forced];
+            Arrays.fill(logits, Float.NEGATIVE_INFINITY);
+            logits[forced] = logit;
+            return;
+        }
         long[] mask = allowed();
         for (int i = 0; i < stopIds.length; i++) {
             stopLogits[i] = allowsStop(stopIds[i], mask) ? logits[stopIds[i]] : Float.NEGATIVE_INFINITY;
@@ -106,7 +146,7 @@ public final class Matcher {
         }
     }
 
-    /** Whether the token may come next. */
+    /** Whether the token may come next in some spelling. */
     public boolean allows(int tokenId) {
         long[] mask = allowed();
         return isStop(tokenId) ? allowsStop(tokenId, mask) : tokenId < table.numTokens && hasBit(mask, tokenId);

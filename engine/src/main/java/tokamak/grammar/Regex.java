@@ -66,6 +66,10 @@ final class Regex {
     @Nullable
     Boolean isVoid;
 
+    /** See {@link FirstByte}, once it has been asked for. */
+    @Nullable
+    Integer firstByte;
+
     private Regex(
             int id,
             Kind kind,

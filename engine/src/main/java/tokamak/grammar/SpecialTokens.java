@@ -18,6 +18,9 @@ final class SpecialTokens {
 
     private static final int MARK = 0xff;
 
+    /** Bytes of a special token. */
+    static final int LENGTH = 8;
+
     private final Map<Integer, Map<String, Integer>> byFirstChar = new HashMap<>();
     private final int maxLength;
     private final Vocabulary vocabulary;
@@ -44,6 +47,15 @@ final class SpecialTokens {
         byte[] bytes = String.format(Locale.ROOT, "?%07d", id).getBytes(StandardCharsets.US_ASCII);
         bytes[0] = (byte) MARK;
         return bytes;
+    }
+
+    /** The id that {@link #bytes(int)} begin with. */
+    static int id(byte[] bytes) {
+        int id = 0;
+        for (int i = 1; i < LENGTH; i++) {
+            id = 10 * id + bytes[i] - '0';
+        }
+        return id;
     }
 
     /** The bytes of a token, special or not. */

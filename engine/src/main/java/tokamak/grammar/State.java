@@ -22,6 +22,9 @@ final class State {
 
     static final int FIRST_ID = 3;
 
+    /** Nobody has asked for the forced token yet. */
+    static final int UNKNOWN = -2;
+
     final int id;
     /** Items with a symbol behind the dot, by symbol. */
     private final Item[] items;
@@ -42,6 +45,9 @@ final class State {
     /** Whether any byte may follow, if known. */
     @Nullable
     Boolean goesOn;
+
+    /** The token that must follow; see {@link ForcedTokens}. */
+    volatile int forced = UNKNOWN;
 
     /** The set after any plain character of a kind, DEAD if there is not just one; see {@link PlainTokens}. */
     final @Nullable State[] afterPlain = new State[PlainTokens.NUM_KINDS];
@@ -107,6 +113,7 @@ final class State {
         Arrays.fill(next, null);
         mask = null;
         goesOn = null;
+        forced = UNKNOWN;
         Arrays.fill(afterPlain, null);
     }
 }

@@ -98,6 +98,21 @@ final class TokenTable {
         return mismatch < 0 ? length(a) : mismatch;
     }
 
+    /** Whether the bytes of the tokens from {@code first} on, one after another, are the text's. */
+    boolean spells(int[] ids, int first, byte[] text, int length) {
+        int at = 0;
+        for (int i = first; i < ids.length; i++) {
+            int id = ids[i];
+            int from = id < numTokens ? starts[id] : 0;
+            int to = id < numTokens ? starts[id + 1] : 0;
+            if (from == to || at + to - from > length || !Arrays.equals(bytes, from, to, text, at, at + to - from)) {
+                return false;
+            }
+            at += to - from;
+        }
+        return at == length;
+    }
+
     /** The first token that is just this byte. */
     OptionalInt tokenOf(byte value) {
         for (int id : sorted) {

@@ -95,6 +95,51 @@ final class TokenTrie {
         }
     }
 
+    /**
+     * Whether a token may follow that begins with a part of a text and is longer.
+     *
+     * @param after the set after that part
+     */
+    boolean hasLonger(StateGraph graph, byte[] text, int from, int to, State after) {
+        int node = -1;
+        int first = 0;
+        int stop = numNodes;
+        for (int i = from; i < to; i++) {
+            node = first;
+            while (node < stop && value[node] != text[i]) {
+                node = end[node];
+            }
+            if (node >= stop) {
+                return false;
+            }
+            stop = end[node];
+            first = node + 1;
+        }
+        return node >= 0 && hasAllowed(graph, node, after);
+    }
+
+    private boolean hasAllowed(StateGraph graph, int branch, State after) {
+        ByteClasses classes = graph.classes();
+        int base = depth[branch];
+        State[] stack = new State[maxDepth + 1 - base];
+        stack[0] = after;
+        int node = branch + 1;
+        while (node < end[branch]) {
+            int d = depth[node] - base;
+            State to = graph.step(stack[d - 1], classes.of(value[node] & 0xff));
+            if (to == State.DEAD) {
+                node = end[node];
+                continue;
+            }
+            if (token[node] != NONE) {
+                return true;
+            }
+            stack[d] = to;
+            node++;
+        }
+        return false;
+    }
+
     /** Sets the bits of the tokens that a text begins with. */
     void markPrefixes(byte[] text, long[] mask) {
         int node = 0;

@@ -94,6 +94,11 @@ public final class TokenSampling {
         return matcher == null || matcher.isPrepared() ? null : matcher;
     }
 
+    /** The token that comes next whatever the model says; {@link Matcher#NO_TOKEN} if the model is to be asked. */
+    public int forcedToken() {
+        return matcher == null ? Matcher.NO_TOKEN : matcher.forcedToken();
+    }
+
     /** Whether the answer is all that its guide describes, and nothing can follow. */
     public boolean isFinished() {
         return matcher != null && matcher.isFinished();

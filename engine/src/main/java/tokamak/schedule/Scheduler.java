@@ -12,6 +12,7 @@ import tokamak.api.StepFailedException;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenLogprobs;
 import tokamak.grammar.GrammarException;
+import tokamak.grammar.Matcher;
 import tokamak.sample.InvalidLogitsException;
 
 /**
@@ -179,12 +180,26 @@ final class Scheduler {
         }
     }
 
-    /** Every running sequence that is one token short of choosing the next gets it. */
+    /**
+     * Every running sequence that is one token short of choosing the next gets it; what guides forced behind a token goes with it
+     * as far as there is room.
+     */
     private void serveLastTokens(Batch batch) {
         for (int i = 0; i < running.size(); i++) {
             Sequence sequence = running.get(i);
             if (sequence.numRemaining() == 1 && sequence.load == null) {
                 serve(sequence, 1, batch);
+            }
+        }
+        for (int i = 0; i < running.size(); i++) {
+            Sequence sequence = running.get(i);
+            int count = sequence.numRemaining();
+            if (count > 1
+                    && count <= 1 + sequence.numForced
+                    && sequence.load == null
+                    && sequence.stepNumber != stepNumber
+                    && batch.numTokens() + count <= config.maxNumBatchedTokens()) {
+                serve(sequence, count, batch);
             }
         }
     }
@@ -481,6 +496,7 @@ final class Scheduler {
                 registerFullBlocks(sequence);
                 if (batch.chosen(i) != Batch.NO_TOKEN) {
                     append(sequence, batch.chosen(i), batch.logprobs(i));
+                    appendForced(sequence);
                 } else if (sequence.states != null && sequence.numRemaining() == 0) {
                     reportPrompt(sequence);
                     finish(sequence, FinishReason.STOP);
@@ -521,6 +537,20 @@ final class Scheduler {
         FinishReason reason = reasonToFinish(sequence, tokenId);
         if (reason != null) {
             finish(sequence, reason);
+        }
+    }
+
+    /** What the guide leaves no choice about follows at once. */
+    private void appendForced(Sequence sequence) {
+        sequence.numForced = 0;
+        while (isActive(sequence) && sequence.numForced < config.longPrefillCap()) {
+            int forced = sequence.forcedToken();
+            if (forced == Matcher.NO_TOKEN) {
+                return;
+            }
+            append(sequence, forced, null);
+            sequence.numForced++;
+            stats.numForcedTokens++;
         }
     }
 

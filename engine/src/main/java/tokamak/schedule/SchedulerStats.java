@@ -5,6 +5,7 @@ public final class SchedulerStats {
     long numSteps;
     long numComputedTokens;
     long numGeneratedTokens;
+    long numForcedTokens;
     long numPromptTokens;
     long numCachedTokens;
     long numLoadedBlocks;
@@ -36,6 +37,11 @@ public final class SchedulerStats {
 
     public long numGeneratedTokens() {
         return numGeneratedTokens;
+    }
+
+    /** Of these, tokens that a guide forced, so that nothing was computed to choose them. */
+    public long numForcedTokens() {
+        return numForcedTokens;
     }
 
     /** Prompt tokens of admitted sequences. */

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.TokenLogprobs;
 import tokamak.grammar.Grammar;
+import tokamak.grammar.Matcher;
 import tokamak.sample.TokenSampling;
 
 /**
@@ -33,6 +34,8 @@ public final class Sequence {
     private int numTokens;
     /** Tokens whose keys and values are in the cache. */
     int numComputed;
+    /** Tokens at the end that the guide forced, so that they are computed together with the one before them. */
+    int numForced;
     /** The most that {@link #numComputed} has been: what is computed again after a preemption is not charged again. */
     int numCharged;
 
@@ -92,13 +95,20 @@ public final class Sequence {
                 request.seed(),
                 tokenIds,
                 promptLength,
-                grammar == null ? null : grammar.matcher(stopIds));
+                grammar == null ? null : matcher(grammar));
         // The prompt's hashes are worked out here so that the engine thread need not.
         BlockHasher hasher = new BlockHasher(blockSize);
         this.hashes = hasher.root(request.cacheSalt());
         this.hashes = Arrays.copyOf(hashes, (promptLength / blockSize + 2) * BlockHasher.WORDS);
         this.numHashes = 1;
         extendHashes(hasher, blockSize, promptLength / blockSize);
+    }
+
+    /** Where the request forbids tokens, the guide's text may have to be spelled in another way than the tokenizer's. */
+    private Matcher matcher(Grammar grammar) {
+        boolean forbids = !request.params().allowedTokenIds().isEmpty()
+                || !request.params().badWordIds().isEmpty();
+        return forbids ? grammar.matcher(stopIds) : grammar.spellingMatcher(stopIds);
     }
 
     int numTokens() {
@@ -194,6 +204,18 @@ public final class Sequence {
         int from = hashIndex(block);
         int to = from + BlockHasher.WORDS;
         return Arrays.equals(hashes, from, to, other.hashes, from, to);
+    }
+
+    /**
+     * The token that can be appended without asking the model; {@link Matcher#NO_TOKEN} if there is none. If something is to be
+     * said about it, or it may be forbidden because it ends the answer, the model is asked all the same.
+     */
+    int forcedToken() {
+        if (request.params().logprobs().isPresent()) {
+            return Matcher.NO_TOKEN;
+        }
+        int forced = sampling.forcedToken();
+        return isStopId(forced) ? Matcher.NO_TOKEN : forced;
     }
 
     boolean wantsPromptLogprobs() {

@@ -23,8 +23,9 @@ class CallGuidesTest {
 
     /** How far a text gets, and whether it may end there. */
     private static String follow(Guide guide, String text) {
-        Matcher matcher =
-                new GrammarCompiler(BYTES, BYTES.size()).compile(guide).matcher(ByteTokenizer.EOS);
+        Matcher matcher = new GrammarCompiler(BYTES, BYTES.size(), any -> new int[0])
+                .compile(guide)
+                .matcher(ByteTokenizer.EOS);
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < bytes.length; i++) {
             int id = bytes[i] & 0xFF;

@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import tokamak.text.Vocabulary;
 
 /** Every byte, some longer pieces that begin and end in the middle of characters, and special tokens. */
-final class FakeVocabulary implements Vocabulary {
+public final class FakeVocabulary implements Vocabulary {
     static final List<String> SPECIALS = List.of("<eos>", "<tool>", "</tool>", "<|channel|>", "<end>");
     static final List<String> WORDS = List.of(
             "the",
@@ -57,7 +57,7 @@ final class FakeVocabulary implements Vocabulary {
 
     private final List<byte[]> tokens = new ArrayList<>();
 
-    FakeVocabulary(long seed) {
+    public FakeVocabulary(long seed) {
         for (int b = 0; b < 256; b++) {
             tokens.add(new byte[] {(byte) b});
         }
@@ -105,7 +105,26 @@ final class FakeVocabulary implements Vocabulary {
         return id >= tokens.size();
     }
 
-    int special(String name) {
+    /** Spells a text by taking the longest token that it goes on with, the first of equal ones. */
+    public int[] longestTokens(String text) {
+        byte[] all = text.getBytes(StandardCharsets.UTF_8);
+        List<Integer> ids = new ArrayList<>();
+        for (int at = 0; at < all.length; at += tokens.get(ids.getLast()).length) {
+            int best = -1;
+            for (int id = 0; id < tokens.size(); id++) {
+                byte[] token = tokens.get(id);
+                if (token.length > (best < 0 ? 0 : tokens.get(best).length)
+                        && at + token.length <= all.length
+                        && Arrays.equals(token, 0, token.length, all, at, at + token.length)) {
+                    best = id;
+                }
+            }
+            ids.add(best);
+        }
+        return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    public int special(String name) {
         return tokens.size() + SPECIALS.indexOf(name);
     }
 }

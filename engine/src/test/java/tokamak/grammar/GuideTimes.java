@@ -38,7 +38,7 @@ final class GuideTimes {
         Vocabulary vocabulary = tokenizer.vocabulary();
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 20;
         long began = now();
-        GrammarCompiler compiler = new GrammarCompiler(vocabulary, vocabulary.size());
+        GrammarCompiler compiler = new GrammarCompiler(vocabulary, vocabulary.size(), tokenizer::encodeLiterally);
         System.out.printf(Locale.ROOT, "%d tokens, vocabulary ready in %.1f ms%n", vocabulary.size(), millis(began));
         List<Integer> stops = new ArrayList<>(tokenizer.endIds());
         int[] stopIds = stops.stream().mapToInt(Integer::intValue).toArray();
@@ -47,7 +47,7 @@ final class GuideTimes {
                         + "   (first and compile in ms, others in us)");
         for (int pass = 0; pass < 2; pass++) {
             System.out.println(pass == 0 ? "cold" : "warm");
-            GrammarCompiler fresh = new GrammarCompiler(vocabulary, vocabulary.size());
+            GrammarCompiler fresh = new GrammarCompiler(vocabulary, vocabulary.size(), tokenizer::encodeLiterally);
             guides().forEach((name, guide) -> measure(name, guide, fresh, vocabulary, stopIds, rounds));
         }
     }

@@ -9,7 +9,7 @@ import tokamak.api.Guide;
 /** Follows guides token by token, and makes texts of them at random. */
 final class Texts {
     final FakeVocabulary vocabulary = new FakeVocabulary(1);
-    final GrammarCompiler compiler = new GrammarCompiler(vocabulary, vocabulary.size());
+    final GrammarCompiler compiler = new GrammarCompiler(vocabulary, vocabulary.size(), vocabulary::longestTokens);
     final int eos = vocabulary.special("<eos>");
 
     Matcher matcher(Guide guide) {

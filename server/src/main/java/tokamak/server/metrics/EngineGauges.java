@@ -73,6 +73,10 @@ final class EngineGauges {
     private void own() {
         counter("tokamak_steps", "Steps that computed something.", EngineStats::numSteps);
         counter("tokamak_computed_tokens", "Rows computed, recomputed ones included.", EngineStats::numComputedTokens);
+        counter(
+                "tokamak_jump_forward_tokens",
+                "Tokens that a guide left no choice about: nothing was computed to choose them.",
+                EngineStats::numForcedTokens);
         counter("tokamak_timeouts", "Sequences whose deadline passed.", EngineStats::numTimeouts);
         counter("tokamak_failed_sequences", "Sequences that failed, timeouts included.", EngineStats::numFailed);
         counter("tokamak_slow_steps", "Steps that took longer than the limit.", EngineStats::numSlowSteps);
