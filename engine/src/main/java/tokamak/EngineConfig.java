@@ -85,7 +85,7 @@ public record EngineConfig(
                 "auto",
                 0,
                 0,
-                KvType.F16,
+                KvType.AUTO,
                 0,
                 "auto",
                 null,
@@ -125,7 +125,7 @@ public record EngineConfig(
         return change(draft -> draft.kvCacheType = value);
     }
 
-    /** @param name of the type in any case: {@code auto}, {@code f32}, {@code f16} or {@code int8} */
+    /** @param name of the type in any case: {@code auto}, {@code f32}, {@code f16}, {@code int8} or {@code int4} */
     public EngineConfig withKvCacheType(String name) {
         return withKvCacheType(kvType(name));
     }

@@ -8,10 +8,15 @@ public enum KvType {
     F32("f32", "float32", "float"),
     F16("f16", "float16", "half"),
     /** Eight bits, and a scale for each token and head: {@code scale = max|x| / 127}, {@code q = round(x / scale)}. */
-    INT8("int8", "int8_per_token_head");
+    INT8("int8", "int8_per_token_head"),
+    /**
+     * Four bits, and a scale and a minimum in F16 for each token and head: {@code scale = (max - min) / 15},
+     * {@code q = round((x - min) / scale)}.
+     */
+    INT4("int4", "int4_per_token_head");
 
-    /** What is taken where nothing is chosen. */
-    private static final KvType AUTO = F32;
+    /** What is taken where nothing is chosen: what the arithmetic has, so that nothing is lost. */
+    public static final KvType AUTO = F32;
 
     private static final String AUTO_NAME = "auto";
 
@@ -36,6 +41,7 @@ public enum KvType {
             case F32 -> (long) Float.BYTES * dim;
             case F16 -> (long) Short.BYTES * dim;
             case INT8 -> dim + (long) Float.BYTES;
+            case INT4 -> (dim + 1) / 2 + 2L * Short.BYTES;
         };
     }
 
@@ -54,8 +60,8 @@ public enum KvType {
                 return type;
             }
         }
-        throw new IllegalArgumentException("must be auto (which is " + AUTO.label() + "), f32, f16 or int8, found '"
-                + name + "'" + advice(wanted));
+        throw new IllegalArgumentException("must be auto (which is " + AUTO.label()
+                + "), f32, f16, int8 or int4, found '" + name + "'" + advice(wanted));
     }
 
     /** Names that other engines have. */
@@ -66,8 +72,8 @@ public enum KvType {
         if (wanted.equals("bfloat16") || wanted.equals("bf16")) {
             return "; f16 takes as much memory and is more exact";
         }
-        return wanted.startsWith("int4") || wanted.startsWith("q4") || wanted.startsWith("nvfp4")
-                ? "; int8 takes the least memory that there is"
+        return wanted.contains("q4") || wanted.contains("fp4") || wanted.contains("4bit") || wanted.startsWith("turbo")
+                ? "; int4 takes the least memory that there is"
                 : "";
     }
 }

@@ -10,13 +10,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class KvTypeTest {
     @ParameterizedTest
-    @CsvSource({"auto,F32", "F16,F16", "half,F16", "int8,INT8", "int8_per_token_head,INT8", "float32,F32"})
+    @CsvSource({"auto,F32", "F16,F16", "half,F16", "int8,INT8", "int8_per_token_head,INT8", "int4,INT4", "float32,F32"})
     void namesOfOtherEnginesAreKnown(String name, KvType type) {
         assertThat(KvType.named(name)).isEqualTo(type);
     }
 
     @ParameterizedTest
-    @CsvSource({"fp8,int8 takes as much", "bfloat16,f16 takes as much", "int4,least memory", "x,'auto (which is f32)'"})
+    @CsvSource({
+        "fp8,int8 takes as much",
+        "bfloat16,f16 takes as much",
+        "q4_0,int4 takes the least",
+        "x,'auto (which is f32)'"
+    })
     void aTypeThatThereIsntIsRefusedWithWhatComesClosest(String name, String advice) {
         assertThatThrownBy(() -> KvType.named(name))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -67,7 +67,7 @@ class SameTokensWithKernelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Q4_0, F16, 200", "F32, F32, 50", "Q8_0, INT8, 50"})
+    @CsvSource({"Q4_0, F16, 200", "F32, F32, 50", "Q8_0, INT8, 50", "Q8_0, INT4, 50"})
     void bitForBit(DType dtype, KvType kvType, int usualRequests) throws IOException {
         List<SequenceRequest> requests = requests(FULL ? NUM_REQUESTS : usualRequests);
         List<RecordingSink> alone = new ArrayList<>();

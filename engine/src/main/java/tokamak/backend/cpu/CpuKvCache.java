@@ -1,9 +1,5 @@
 package tokamak.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -11,14 +7,15 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 import tokamak.backend.KvCache;
 import tokamak.backend.KvLayout;
+import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
 import tokamak.backend.cpu.x64.BlockAttention;
 import tokamak.backend.cpu.x64.LargeMemory;
 
 /**
  * KV blocks in native memory. Per layer one segment of keys and one of values, each
- * {@code [numBlocks, numKvHeads, blockSize * dim]}, so that a head reads a block front to back. Where numbers have scales,
- * those of the block's tokens stand before the head's numbers.
+ * {@code [numBlocks, numKvHeads, blockSize * dim]}, so that a head reads a block front to back. What the
+ * block's tokens have of scales and the like stands before the head's numbers.
  */
 final class CpuKvCache implements KvCache {
     /** How the numbers of a block's tokens lie within the part of one head. */
@@ -28,8 +25,6 @@ final class CpuKvCache implements KvCache {
         /** As {@link BlockAttention} reads them. */
         TILES
     }
-
-    private static final float LARGEST_INT8 = 127;
 
     private final Arena arena = Arena.ofShared();
     private final KvLayout layout;
@@ -91,108 +86,36 @@ final class CpuKvCache implements KvCache {
         return layout.type().vectorBytes(dim) * layer.numKvHeads() * layout.blockSize();
     }
 
-    /** Copies a token's key of one head to {@code target}. */
-    void loadKey(int layer, int slot, int kvHead, float[] target) {
+    /** A token's key of one head. */
+    StoredVector key(int layer, int slot, int kvHead) {
         KvLayout.Layer shape = layout.layers().get(layer);
-        load(keys[layer], key(slot, kvHead, shape), target);
+        return vector(keys[layer], slot, kvHead, shape, shape.headDim(), BlockAttention::keyIndex);
     }
 
-    /** Copies a token's value of one head to {@code target}. */
-    void loadValue(int layer, int slot, int kvHead, float[] target) {
+    /** A token's value of one head. */
+    StoredVector value(int layer, int slot, int kvHead) {
         KvLayout.Layer shape = layout.layers().get(layer);
-        load(values[layer], value(slot, kvHead, shape), target);
+        return vector(values[layer], slot, kvHead, shape, shape.valueDim(), BlockAttention::valueIndex);
     }
 
-    /** Takes a token's key of one head from {@code source}. */
-    void storeKey(int layer, int slot, int kvHead, float[] source) {
-        KvLayout.Layer shape = layout.layers().get(layer);
-        store(keys[layer], key(slot, kvHead, shape), source);
+    /** Where a number of a token of the block is among those of its head. */
+    private interface Order {
+        int index(KvType type, int tokenInBlock, int number);
     }
 
-    /** Takes a token's value of one head from {@code source}. */
-    void storeValue(int layer, int slot, int kvHead, float[] source) {
-        KvLayout.Layer shape = layout.layers().get(layer);
-        store(values[layer], value(slot, kvHead, shape), source);
-    }
-
-    /**
-     * Where one token's vector of one head is.
-     *
-     * @param scale byte at which its scale is, for types that have one
-     * @param numbers byte at which the numbers of the head's part of the block begin
-     * @param order index of each of its numbers there
-     */
-    private record Place(long scale, long numbers, int dim, IntUnaryOperator order) {}
-
-    private Place key(int slot, int kvHead, KvLayout.Layer shape) {
-        int inBlock = slot % layout.blockSize();
-        int dim = shape.headDim();
-        return place(
-                slot,
-                kvHead,
-                shape,
-                dim,
-                switch (arrangement) {
-                    case ROWS -> i -> inBlock * dim + i;
-                    case TILES -> i -> BlockAttention.keyIndex(inBlock, i);
-                });
-    }
-
-    private Place value(int slot, int kvHead, KvLayout.Layer shape) {
-        int inBlock = slot % layout.blockSize();
-        int dim = shape.valueDim();
-        return place(
-                slot,
-                kvHead,
-                shape,
-                dim,
-                switch (arrangement) {
-                    case ROWS -> i -> inBlock * dim + i;
-                    case TILES -> i -> BlockAttention.valueIndex(inBlock, i);
-                });
-    }
-
-    private Place place(int slot, int kvHead, KvLayout.Layer shape, int dim, IntUnaryOperator order) {
-        long block = slot / layout.blockSize();
-        long part = block * blockBytes(shape, dim) + kvHead * layout.type().vectorBytes(dim) * layout.blockSize();
-        long headerBytes = switch (layout.type()) {
-            case F32, F16 -> 0;
-            case INT8 -> (long) layout.blockSize() * Float.BYTES;
+    private StoredVector vector(
+            MemorySegment memory, int slot, int kvHead, KvLayout.Layer shape, int dim, Order inTiles) {
+        KvType type = layout.type();
+        int blockSize = layout.blockSize();
+        int inBlock = slot % blockSize;
+        long partBytes = type.vectorBytes(dim) * blockSize;
+        long part = slot / blockSize * blockBytes(shape, dim) + kvHead * partBytes;
+        IntUnaryOperator order = switch (arrangement) {
+            // tokens share no byte: two threads may write neighbours
+            case ROWS -> i -> inBlock * (type == KvType.INT4 ? dim + dim % 2 : dim) + i;
+            case TILES -> i -> inTiles.index(type, inBlock, i);
         };
-        return new Place(part + (long) slot % layout.blockSize() * Float.BYTES, part + headerBytes, dim, order);
-    }
-
-    private void load(MemorySegment memory, Place place, float[] target) {
-        for (int i = 0; i < place.dim; i++) {
-            int at = place.order.applyAsInt(i);
-            target[i] = switch (layout.type()) {
-                case F32 -> memory.get(JAVA_FLOAT, place.numbers + (long) at * Float.BYTES);
-                case F16 -> Float.float16ToFloat(memory.get(JAVA_SHORT, place.numbers + (long) at * Short.BYTES));
-                case INT8 -> memory.get(JAVA_FLOAT, place.scale) * memory.get(JAVA_BYTE, place.numbers + at);
-            };
-        }
-    }
-
-    private void store(MemorySegment memory, Place place, float[] source) {
-        float largest = 0;
-        for (int i = 0; i < place.dim; i++) {
-            largest = Math.max(largest, Math.abs(source[i]));
-        }
-        // of numbers that aren't finite no scale is, so that they reach the result
-        float scale = largest / LARGEST_INT8 + (largest - largest);
-        float inverse = Math.min(LARGEST_INT8 / largest, Float.MAX_VALUE);
-        for (int i = 0; i < place.dim; i++) {
-            int at = place.order.applyAsInt(i);
-            switch (layout.type()) {
-                case F32 -> memory.set(JAVA_FLOAT, place.numbers + (long) at * Float.BYTES, source[i]);
-                case F16 ->
-                    memory.set(JAVA_SHORT, place.numbers + (long) at * Short.BYTES, Float.floatToFloat16(source[i]));
-                case INT8 -> {
-                    memory.set(JAVA_FLOAT, place.scale, scale);
-                    memory.set(JAVA_BYTE, place.numbers + at, (byte) Math.rint(source[i] * inverse));
-                }
-            }
-        }
+        return new StoredVector(memory.asSlice(part, partBytes), type, blockSize, inBlock, dim, order);
     }
 
     @Override

@@ -164,7 +164,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     /** @param firstRow counts the sequence's query rows: token times group size plus place in the group */
     private void attend(int sequence, int kvHead, int firstRow, int rows, Memory memory) {
         int group = groupSize();
-        MemorySegment tile = memory.tile.require(4L * rows * shape.headDim());
+        MemorySegment tile = memory.tile.require(4 * code.tileFloats(rows));
         MemorySegment sums = memory.sums.require(4L * rows * shape.valueDim());
         MemorySegment states = memory.states.require((long) rows * BlockAttention.STATE_BYTES);
         if (memory.firstSeen.length < rows) {

@@ -109,7 +109,7 @@ final class ScalarAttention implements WorkerTeam.Job {
     private float score(AttentionShape shape, int kvHead, int first, int position, Scratch s) {
         float max = Float.NEGATIVE_INFINITY;
         for (int p = first; p <= position; p++) {
-            cache.loadKey(layer, slot(p), kvHead, s.vector);
+            cache.key(layer, slot(p), kvHead).load(s.vector);
             float score = ScalarLinear.dot(s.query, 0, s.vector, 0, shape.headDim()) * shape.scale();
             if (shape.softcap() != 0) {
                 score = (float) (shape.softcap() * Math.tanh(score / shape.softcap()));
@@ -129,7 +129,7 @@ final class ScalarAttention implements WorkerTeam.Job {
         for (int p = first; p <= position; p++) {
             double weight = Math.exp(s.scores[p] - max);
             total += weight;
-            cache.loadValue(layer, slot(p), kvHead, s.vector);
+            cache.value(layer, slot(p), kvHead).load(s.vector);
             for (int i = 0; i < shape.valueDim(); i++) {
                 s.sum[i] += weight * s.vector[i];
             }
@@ -153,9 +153,9 @@ final class ScalarAttention implements WorkerTeam.Job {
         float[] vector = new float[Math.max(shape.headDim(), shape.valueDim())];
         for (int head = 0; head < shape.numKvHeads(); head++) {
             copy(keys, row, head, shape.headDim(), vector);
-            cache.storeKey(layer, slot, head, vector);
+            cache.key(layer, slot, head).store(vector);
             copy(values, row, head, shape.valueDim(), vector);
-            cache.storeValue(layer, slot, head, vector);
+            cache.value(layer, slot, head).store(vector);
         }
     }
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +47,10 @@ class PackedAttentionTest {
                 new Setting(4, 2, 64, 64, 0, false, 0, KvType.INT8, 300),
                 new Setting(8, 1, 16, 48, 37, true, 0, KvType.INT8, 290),
                 new Setting(6, 1, 128, 128, 0, true, 0, KvType.INT8, 40),
+                new Setting(4, 2, 64, 64, 0, false, 0, KvType.INT4, 300),
+                new Setting(8, 1, 16, 48, 37, true, 0, KvType.INT4, 290),
+                new Setting(6, 1, 128, 128, 0, true, 0, KvType.INT4, 40),
+                new Setting(6, 2, 80, 80, 150, false, 0, KvType.INT4, 333),
                 new Setting(4, 2, 64, 64, 50, false, 0.4f, KvType.F16, 190));
         List<Arguments> all = new ArrayList<>();
         for (String isa : List.of("avx2", "avxvnni", "avx512")) {
@@ -92,6 +97,7 @@ class PackedAttentionTest {
                                 s.type(),
                                 BLOCK),
                         blocks + 3)) {
+            fillWithGarbage(cache);
             Buffer queries = random(backend, s.length(), s.numHeads() * s.headDim(), random);
             Buffer keys = random(backend, s.length(), s.numKvHeads() * s.headDim(), random);
             Buffer values = random(backend, s.length(), s.numKvHeads() * s.valueDim(), random);
@@ -108,6 +114,17 @@ class PackedAttentionTest {
             float[] result = new float[s.length() * out.columns()];
             MemorySegment.copy(out.memory(), JAVA_FLOAT, 0, result, 0, result.length);
             return result;
+        }
+    }
+
+    /** What a sequence leaves in its blocks, even if its numbers were none, is nothing to the next one. */
+    private static void fillWithGarbage(KvCache cache) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment garbage = arena.allocate(cache.blockBytes());
+            garbage.fill((byte) 0xFF);
+            for (int block = 0; block < cache.numBlocks(); block++) {
+                cache.copyIn(block, garbage);
+            }
         }
     }
 

@@ -83,7 +83,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--kv-cache-dtype",
             paramLabel = "TYPE",
-            description = "f16, f32 or int8. Default: ${DEFAULT-VALUE}.",
+            description = "f16, f32, int8 or int4. Default: ${DEFAULT-VALUE}.",
             defaultValue = "f16")
     private String kvType = "f16";
 

@@ -8,8 +8,8 @@ final class KvTypeOption {
             names = "--kv-cache-dtype",
             paramLabel = "TYPE",
             description =
-                    "How keys and values are kept: auto, f32, f16, or int8, which takes a quarter of the memory of"
-                            + " f32. Default: auto, which is f32.")
+                    "How keys and values are kept: auto, f32, f16, int8 (a quarter of the memory of f32) or int4 (an"
+                            + " eighth). Default: auto, which is f32.")
     private String name = "auto";
 
     String name() {

@@ -19,7 +19,8 @@ import tokamak.PerplexityReport;
         description = {
             "A window slides over the text; what it newly covers is scored with the rest of the window as context. With",
             "--reference, the model that this one was made from, it also says how far the two are apart: the mean",
-            "Kullback-Leibler divergence, and how often both find the same token most likely."
+            "Kullback-Leibler divergence, and how often both find the same token most likely. The reference keeps its keys",
+            "and values in f32. Without one, a model with --kv-cache-dtype is compared with itself in f32."
         },
         sortOptions = false)
 final class PerplexityCommand implements Callable<Integer> {
@@ -83,8 +84,8 @@ final class PerplexityCommand implements Callable<Integer> {
     public Integer call() {
         String text = file.equals("-") ? TextInput.ofStandardInput(context) : TextInput.ofFile(Path.of(file));
         PerplexityOptions options = new PerplexityOptions(
-                config(model),
-                reference == null ? null : config(reference),
+                config(model).withKvCacheType(kvType.name()),
+                referenceConfig(),
                 text,
                 contextLength,
                 stride == null ? Math.max(1, contextLength / 2) : stride,
@@ -101,9 +102,20 @@ final class PerplexityCommand implements Callable<Integer> {
         return 0;
     }
 
+    private @Nullable EngineConfig referenceConfig() {
+        if (reference != null) {
+            return config(reference);
+        }
+        return isExact() ? null : config(model);
+    }
+
+    private boolean isExact() {
+        EngineConfig exact = EngineConfig.of(ModelPath.of(model));
+        return exact.withKvCacheType(kvType.name()).kvCacheType() == exact.kvCacheType();
+    }
+
     private EngineConfig config(String given) {
-        EngineConfig config =
-                load.applyTo(EngineConfig.of(ModelPath.of(given)).withKvCacheType(kvType.name()), context);
+        EngineConfig config = load.applyTo(EngineConfig.of(ModelPath.of(given)), context);
         return threads == null ? config : config.withNumThreads(threads);
     }
 
@@ -114,7 +126,7 @@ final class PerplexityCommand implements Callable<Integer> {
         if (comparison != null) {
             line(
                     "%s: perplexity %.4f; the model's is %+.2f %% of it",
-                    comparison.reference(),
+                    reference == null ? "with keys and values in f32" : comparison.reference(),
                     comparison.referencePerplexity(),
                     100 * (report.perplexity() / comparison.referencePerplexity() - 1));
             line(

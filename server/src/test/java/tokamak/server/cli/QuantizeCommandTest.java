@@ -33,6 +33,17 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void whatShorterKeysAndValuesCostIsTold() throws Exception {
+        Path text = Files.writeString(folder.resolve("text.txt"), "Tokamak is an inference engine. It runs models.");
+        CliRun run = CliRun.of(
+                "perplexity", DEMO, "--file", text.toString(), "--ctx-size", "64", "--kv-cache-dtype", "int4");
+        assertThat(run.out()).contains("with keys and values in f32: perplexity", "divergence from it");
+        assertThat(CliRun.of("perplexity", DEMO, "--file", text.toString(), "--ctx-size", "64")
+                        .out())
+                .doesNotContain("divergence");
+    }
+
+    @Test
     void whatCannotBeWrittenIsSaid() {
         Path target = folder.resolve("none").resolve("small.gguf");
         assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0")

@@ -16,6 +16,9 @@ import static tokamak.backend.cpu.x64.Gpr.RDI;
 import static tokamak.backend.cpu.x64.Gpr.RDX;
 import static tokamak.backend.cpu.x64.Gpr.RSI;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.IntUnaryOperator;
 import tokamak.backend.KvType;
 
 /**
@@ -28,18 +31,35 @@ import tokamak.backend.KvType;
 final class AttentionKernels {
     static final int BLOCK = 16;
 
-    /** Bytes of one stored number. */
-    static int numberBytes(KvType type) {
+    /** Bytes of so many stored numbers. */
+    static int bytes(KvType type, int numbers) {
         return switch (type) {
-            case F32 -> Float.BYTES;
-            case F16 -> Short.BYTES;
-            case INT8 -> Byte.BYTES;
+            case F32 -> numbers * Float.BYTES;
+            case F16 -> numbers * Short.BYTES;
+            case INT8 -> numbers;
+            case INT4 -> numbers / 2;
         };
     }
 
-    /** Bytes before a head's numbers in a block: a scale per token, or nothing. */
+    /** Bytes of one token's scale in a block. */
+    static int scaleBytes(KvType type) {
+        return switch (type) {
+            case F32, F16 -> 0;
+            case INT8 -> Float.BYTES;
+            case INT4 -> Short.BYTES;
+        };
+    }
+
+    /** Where a block has the minima: behind its scales. */
+    static final int MINIMA = BLOCK * Short.BYTES;
+
+    /** Bytes before a head's numbers in a block: what its tokens have of scales and minima. */
     static int headerBytes(KvType type) {
-        return type == KvType.INT8 ? BLOCK * Float.BYTES : 0;
+        return switch (type) {
+            case F32, F16 -> 0;
+            case INT8 -> BLOCK * Float.BYTES;
+            case INT4 -> BLOCK * 2 * Short.BYTES;
+        };
     }
 
     /** Bytes of a row's running state: maximum, sum, and the factor that brings earlier results to the new maximum. */
@@ -49,18 +69,41 @@ final class AttentionKernels {
     private static final int SUM = 4;
     private static final int FACTOR = 8;
 
+    /** What the weighted minima of a stretch of values add to each number. */
+    private static final int SHIFT = 12;
+
+    private static final int HALF_BYTE = 15;
+
     private final Assembler a = new Assembler();
     private final Isa isa;
     private final KvType type;
     private final int rows;
     /** Registers that sixteen numbers fill: 1 or 2. */
     private final int parts;
+    /** The floats 0 to 15. */
+    private final Mem levels;
+    /** For each part: how far each lane's half byte of a value is from the lowest bits. */
+    private final Mem[] shifts;
 
     private AttentionKernels(Isa isa, KvType type, int rows) {
         this.isa = isa;
         this.type = type;
         this.rows = rows;
         this.parts = BLOCK / isa.lanes();
+        this.levels = lanes(0, lane -> Float.floatToRawIntBits(lane));
+        this.shifts = new Mem[parts];
+        for (int part = 0; part < parts; part++) {
+            shifts[part] = lanes(part * isa.lanes(), lane -> lane / 2 * 4);
+        }
+    }
+
+    /** A table of sixteen numbers of which those from {@code first} on are used. */
+    private Mem lanes(int first, IntUnaryOperator number) {
+        ByteBuffer table = ByteBuffer.allocate(BLOCK * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int lane = 0; lane < BLOCK; lane++) {
+            table.putInt(number.applyAsInt(first + lane));
+        }
+        return a.table(table.array());
     }
 
     /** Query rows of the largest tile. */
@@ -80,9 +123,33 @@ final class AttentionKernels {
         return register(maxSums() + part);
     }
 
-    /** Sixteen stored numbers, or the part of them that fills a register, as floats. */
-    private void load(Vec target, Gpr base, int number) {
-        Mem place = Mem.at(base, number * numberBytes(type));
+    /** Number {@code i} of sixteen tokens' keys, or of those that fill a register, without scale and minimum. */
+    private void loadKeys(Vec target, int i, int part) {
+        int lane = part * isa.lanes();
+        if (type == KvType.INT4) {
+            a.emit(Op.VPMOVZXBD, target, Mem.at(RAX, i / 2 * BLOCK + lane));
+            if (i % 2 != 0) {
+                a.emit(Op.VPSRLD, target, target, 4);
+            }
+            halfBytesToFloats(target);
+        } else {
+            load(target, Mem.at(RAX, bytes(type, i * BLOCK + lane)));
+        }
+    }
+
+    /** Sixteen numbers of a token's value, or the part of them that fills a register, without scale and minimum. */
+    private void loadValues(Vec target, int slice, int part) {
+        int first = bytes(type, slice * BLOCK * BLOCK);
+        if (type == KvType.INT4) {
+            a.emit(Op.VBROADCASTSD, target, Mem.at(RAX, first));
+            a.emit(Op.VPSRLVD, target, target, shifts[part]);
+            halfBytesToFloats(target);
+        } else {
+            load(target, Mem.at(RAX, first + bytes(type, part * isa.lanes())));
+        }
+    }
+
+    private void load(Vec target, Mem place) {
         switch (type) {
             case F32 -> a.emit(Op.VMOVUPS, target, place);
             case F16 -> a.emit(Op.VCVTPH2PS, target, place);
@@ -90,6 +157,18 @@ final class AttentionKernels {
                 a.emit(Op.VPMOVSXBD, target, place);
                 a.emit(Op.VCVTDQ2PS, target, target);
             }
+            case INT4 -> throw new IllegalStateException("two numbers in a byte");
+        }
+    }
+
+    /** The lowest four bits of every lane become a float. */
+    private void halfBytesToFloats(Vec lanes) {
+        if (isa.width() == Width.Z) {
+            // a permutation looks at four bits only
+            a.emit(Op.VPERMPS, lanes, lanes, levels);
+        } else {
+            a.emit(Op.VPAND, lanes, lanes, a.constant32(HALF_BYTE));
+            a.emit(Op.VCVTDQ2PS, lanes, lanes);
         }
     }
 
@@ -124,7 +203,7 @@ final class AttentionKernels {
     private void scoreBlock(int headDim) {
         int chains = 2 / parts;
         int unroll = 4;
-        int lineBytes = BLOCK * numberBytes(type);
+        int lineBytes = bytes(type, BLOCK);
         for (int i = 0; i < rows * 2; i++) {
             a.emit(Op.VPXOR, register(i), register(i), register(i));
         }
@@ -144,7 +223,7 @@ final class AttentionKernels {
         }
         for (int i = 0; i < unroll; i++) {
             for (int part = 0; part < parts; part++) {
-                load(loaded(part), RAX, i * BLOCK + part * isa.lanes());
+                loadKeys(loaded(part), i, part);
             }
             for (int row = 0; row < rows; row++) {
                 multiplyQuery(i, row, i % chains);
@@ -155,19 +234,46 @@ final class AttentionKernels {
         a.add(R12, unroll * rows * Float.BYTES);
         a.sub(R13, 1);
         a.jump(Assembler.Condition.NOT_ZERO, loop);
-        for (int row = 0; row < rows; row++) {
-            if (chains == 2) {
-                a.emit(Op.VADDPS, register(2 * row), register(2 * row), register(2 * row + 1));
+        for (int row = 0; row < rows && chains == 2; row++) {
+            a.emit(Op.VADDPS, register(2 * row), register(2 * row), register(2 * row + 1));
+        }
+        for (int part = 0; part < parts; part++) {
+            finishScores(part);
+            for (int row = 0; row < rows; row++) {
+                int offset = row * BLOCK * Float.BYTES + isa.width().bytes() * part;
+                a.emit(Op.VMOVUPS_STORE, register(2 * row + part), Mem.at(R8, offset));
             }
-            for (int part = 0; part < parts; part++) {
-                int offset = isa.width().bytes() * part;
-                Vec sum = register(2 * row + part);
-                if (headerBytes(type) > 0) {
-                    a.emit(Op.VMULPS, sum, sum, Mem.at(R14, offset));
+        }
+        a.add(R8, rows * BLOCK * Float.BYTES);
+    }
+
+    /** Products with stored numbers become products with keys. */
+    private void finishScores(int part) {
+        switch (type) {
+            case F32, F16 -> {}
+            case INT8 -> {
+                for (int row = 0; row < rows; row++) {
+                    Vec sum = register(2 * row + part);
+                    a.emit(Op.VMULPS, sum, sum, Mem.at(R14, part * isa.width().bytes()));
                 }
-                a.emit(Op.VMOVUPS_STORE, sum, Mem.at(R8, offset));
             }
-            a.add(R8, BLOCK * Float.BYTES);
+            case INT4 -> {
+                Vec scale = loaded(0);
+                Vec minimum = loaded(1);
+                Vec queries = loaded(2);
+                a.emit(Op.VCVTPH2PS, scale, Mem.at(R14, part * isa.width().bytes() / 2));
+                a.emit(
+                        Op.VCVTPH2PS,
+                        minimum,
+                        Mem.at(R14, MINIMA + part * isa.width().bytes() / 2));
+                for (int row = 0; row < rows; row++) {
+                    Vec sum = register(2 * row + part);
+                    a.emit(Op.VMULPS, sum, sum, scale);
+                    // behind the tile's numbers: their sums
+                    a.emit(Op.VBROADCASTSS, queries, Mem.at(R12, row * Float.BYTES));
+                    a.emit(Op.VFMADD231PS, sum, minimum, queries);
+                }
+            }
         }
     }
 
@@ -316,12 +422,13 @@ final class AttentionKernels {
         AttentionKernels kernel = new AttentionKernels(isa, type, rows);
         Assembler a = kernel.a;
         int slices = kernel.slicesAtOnce(valueDim / BLOCK);
-        int sliceBytes = BLOCK * BLOCK * numberBytes(type);
+        int sliceBytes = bytes(type, BLOCK * BLOCK);
         Frame frame = new Frame(a, system);
         Label slice = new Label();
         frame.enter();
-        if (headerBytes(type) > 0) {
-            kernel.scaleWeights();
+        switch (type) {
+            case F32, F16 -> {}
+            case INT8, INT4 -> kernel.scaleWeights();
         }
         a.mov32(R11, valueDim / BLOCK / slices);
         a.bind(slice);
@@ -339,6 +446,9 @@ final class AttentionKernels {
     /** Weights become weights of the stored integers; rsi moves on to these. */
     private void scaleWeights() {
         Label block = new Label();
+        for (int row = 0; row < rows && type == KvType.INT4; row++) {
+            a.emit(Op.VPXOR, minima(row), minima(row), minima(row));
+        }
         a.mov(RBX, RDI);
         a.mov(R13, RDX);
         a.mov(R14, RCX);
@@ -348,9 +458,12 @@ final class AttentionKernels {
         a.add(RAX, RSI);
         for (int part = 0; part < parts; part++) {
             int offset = part * isa.width().bytes();
-            a.emit(Op.VMOVUPS, register(0), Mem.at(RAX, offset));
+            loadScales(offset);
             for (int row = 0; row < rows; row++) {
                 Mem place = Mem.at(RBX, row * BLOCK * Float.BYTES + offset);
+                if (type == KvType.INT4) {
+                    addMinima(row, place);
+                }
                 a.emit(Op.VMULPS, register(1), register(0), place);
                 a.emit(Op.VMOVUPS_STORE, register(1), place);
             }
@@ -360,6 +473,33 @@ final class AttentionKernels {
         a.sub(R14, BLOCK);
         a.jump(Assembler.Condition.GREATER, block);
         a.add(RSI, headerBytes(type));
+        for (int row = 0; row < rows && type == KvType.INT4; row++) {
+            new VectorMath(a, isa.width()).fold(Op.VADDPS, minima(row), register(0));
+            a.emit(Op.VMOVSS_STORE, minima(row).as(Width.X), Mem.at(R10, row * STATE_BYTES + SHIFT));
+        }
+    }
+
+    /** Scales of sixteen tokens, or of those that fill a register, to register 0, and minima to register 2. */
+    private void loadScales(int offset) {
+        if (type == KvType.INT4) {
+            a.emit(Op.VCVTPH2PS, register(0), Mem.at(RAX, offset / 2));
+            a.emit(Op.VCVTPH2PS, register(2), Mem.at(RAX, MINIMA + offset / 2));
+        } else {
+            a.emit(Op.VMOVUPS, register(0), Mem.at(RAX, offset));
+        }
+    }
+
+    /** A row's sum of weighted minima. */
+    private Vec minima(int row) {
+        return register(4 + row);
+    }
+
+    /** A block's unused tokens have a weight of zero, and bytes of any kind. */
+    private void addMinima(int row, Mem weights) {
+        a.emit(Op.VMOVUPS, register(3), weights);
+        a.emit(Op.VMULPS, register(1), register(2), register(3));
+        new VectorMath(a, isa.width()).zeroWhereZero(register(1), register(3), register(3));
+        a.emit(Op.VADDPS, minima(row), minima(row), register(1));
     }
 
     /** As many slices of sixteen numbers as there are registers for, with one for the weight, in equal passes. */
@@ -385,19 +525,26 @@ final class AttentionKernels {
 
     private void eachSum(int slices, int valueDim, boolean load) {
         Vec factor = weight();
+        Vec shift = register(rows * slices * parts);
         for (int row = 0; row < rows; row++) {
             if (load) {
                 a.emit(Op.VBROADCASTSS, factor, Mem.at(R10, row * STATE_BYTES + FACTOR));
+            }
+            if (load && type == KvType.INT4) {
+                a.emit(Op.VBROADCASTSS, shift, Mem.at(R10, row * STATE_BYTES + SHIFT));
             }
             for (int slice = 0; slice < slices; slice++) {
                 for (int part = 0; part < parts; part++) {
                     Vec sum = sum(row, slice, part, slices);
                     int number = row * valueDim + slice * BLOCK + part * isa.lanes();
                     Mem place = Mem.at(R8, number * Float.BYTES);
-                    if (load) {
-                        a.emit(Op.VMULPS, sum, factor, place);
-                    } else {
+                    if (!load) {
                         a.emit(Op.VMOVUPS_STORE, sum, place);
+                        continue;
+                    }
+                    a.emit(Op.VMULPS, sum, factor, place);
+                    if (type == KvType.INT4) {
+                        a.emit(Op.VADDPS, sum, sum, shift);
                     }
                 }
             }
@@ -433,8 +580,8 @@ final class AttentionKernels {
             a.prefetchT0(Mem.at(RBP, ahead));
         }
         a.add(RBP, aheadBytes);
-        addToken(slices, sliceBytes);
-        a.add(RAX, BLOCK * numberBytes(type));
+        addToken(slices);
+        a.add(RAX, bytes(type, BLOCK));
         a.add(R12, Float.BYTES);
         a.sub(R15, 1);
         a.jump(Assembler.Condition.NOT_ZERO, token);
@@ -444,11 +591,10 @@ final class AttentionKernels {
         a.jump(Assembler.Condition.GREATER, block);
     }
 
-    private void addToken(int slices, int sliceBytes) {
-        int numbersPerSlice = sliceBytes / numberBytes(type);
+    private void addToken(int slices) {
         for (int slice = 0; slice < slices; slice++) {
             for (int part = 0; part < parts; part++) {
-                load(value(slice, part, slices), RAX, slice * numbersPerSlice + part * isa.lanes());
+                loadValues(value(slice, part, slices), slice, part);
             }
         }
         for (int row = 0; row < rows; row++) {

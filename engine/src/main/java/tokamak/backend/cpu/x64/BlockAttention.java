@@ -1,6 +1,7 @@
 package tokamak.backend.cpu.x64;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -36,7 +37,7 @@ public final class BlockAttention {
 
     private record TransposeKey() {}
 
-    private record StoreKey(KvType type, int dim, int numberStep, int runStep) {}
+    private record StoreKey(KvType type, int dim, int step) {}
 
     private final int headDim;
     private final int valueDim;
@@ -81,15 +82,14 @@ public final class BlockAttention {
         this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
         this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(system));
-        this.storeKeys = store(kernels, type, headDim, BLOCK, BLOCK * BLOCK);
-        this.storeValues = store(kernels, type, valueDim, 1, BLOCK * BLOCK);
+        this.storeKeys = store(kernels, type, headDim, BLOCK);
+        this.storeValues = store(kernels, type, valueDim, 1);
     }
 
-    private static Routine store(Kernels kernels, KvType type, int dim, int numberStep, int runStep) {
+    private static Routine store(Kernels kernels, KvType type, int dim, int step) {
         return kernels.routine(
-                new StoreKey(type, dim, numberStep, runStep),
-                key -> KvStoreKernel.generate(
-                        kernels.system(), key.type(), key.dim(), key.numberStep(), key.runStep()));
+                new StoreKey(type, dim, step),
+                key -> KvStoreKernel.generate(kernels.system(), key.type(), key.dim(), key.step()));
     }
 
     /** Bytes of one head's part of a block. */
@@ -102,14 +102,24 @@ public final class BlockAttention {
         return maxRows;
     }
 
-    /** Index of number {@code i} of a token's key in its block's part for one head. */
-    public static int keyIndex(int tokenInBlock, int i) {
-        return i * BLOCK + tokenInBlock;
+    /** Index of number {@code i} of a token's key in its block's part for one head; of half bytes the lower comes first. */
+    public static int keyIndex(KvType type, int tokenInBlock, int i) {
+        return switch (type) {
+            case F32, F16, INT8 -> i * BLOCK + tokenInBlock;
+            // a byte has two numbers of one token: sixteen tokens are sixteen bytes
+            case INT4 -> (i / 2 * BLOCK + tokenInBlock) * 2 + i % 2;
+        };
     }
 
-    /** Index of number {@code i} of a token's value in its block's part for one head. */
-    public static int valueIndex(int tokenInBlock, int i) {
-        return i / BLOCK * BLOCK * BLOCK + tokenInBlock * BLOCK + i % BLOCK;
+    /** As {@link #keyIndex}, of a value. */
+    public static int valueIndex(KvType type, int tokenInBlock, int i) {
+        int run = (i / BLOCK * BLOCK + tokenInBlock) * BLOCK;
+        int inRun = i % BLOCK;
+        return switch (type) {
+            case F32, F16, INT8 -> run + inRun;
+            // eight bytes in all pairs of lanes: the even lane shifts the first four, the odd lane the last four
+            case INT4 -> run + inRun / 2 + inRun % 2 * (BLOCK / 2);
+        };
     }
 
     /**
@@ -119,12 +129,12 @@ public final class BlockAttention {
      * @param block the block's keys: {@code [numHeads]} parts
      */
     public void storeKeys(MemorySegment x, long at, int numHeads, MemorySegment block, int tokenInBlock) {
-        store(storeKeys, x, at, numHeads, headDim, block, tokenInBlock, tokenInBlock);
+        store(storeKeys, x, at, numHeads, headDim, block, tokenInBlock, keyIndex(type, tokenInBlock, 0));
     }
 
     /** As {@link #storeKeys}. */
     public void storeValues(MemorySegment x, long at, int numHeads, MemorySegment block, int tokenInBlock) {
-        store(storeValues, x, at, numHeads, valueDim, block, tokenInBlock, tokenInBlock * BLOCK);
+        store(storeValues, x, at, numHeads, valueDim, block, tokenInBlock, valueIndex(type, tokenInBlock, 0));
     }
 
     private void store(
@@ -143,12 +153,10 @@ public final class BlockAttention {
         }
         routine.call(
                 x.address() + at * Float.BYTES,
-                block.address()
-                        + AttentionKernels.headerBytes(type)
-                        + (long) firstNumber * AttentionKernels.numberBytes(type),
+                block.address() + AttentionKernels.headerBytes(type) + AttentionKernels.bytes(type, firstNumber),
                 numHeads,
                 partBytes(dim),
-                block.address() + (long) tokenInBlock * Float.BYTES,
+                block.address() + tokenInBlock * AttentionKernels.scaleBytes(type),
                 0,
                 0,
                 0);
@@ -156,11 +164,20 @@ public final class BlockAttention {
         Reference.reachabilityFence(block);
     }
 
-    /** Brings one query row, {@code headDim} floats from index {@code at} on, into a tile of {@code [headDim][rows]}. */
+    /** Floats of a query tile. */
+    public long tileFloats(int rows) {
+        return rows * (headDim + (type == KvType.INT4 ? 1L : 0));
+    }
+
+    /**
+     * Brings one query row, {@code headDim} floats from index {@code at} on, into a tile of {@code [headDim][rows]}, below
+     * which stands a row of sums where keys have minima: {@code q · (min + scale * codes)} is {@code min} times that sum and
+     * {@code scale} times a product.
+     */
     public void loadQuery(MemorySegment queries, long at, MemorySegment tile, int row, int rows) {
         requireRow(row, rows);
         requireFloats("queries", queries, at, headDim);
-        requireFloats("query tile", tile, 0, (long) headDim * rows);
+        requireFloats("query tile", tile, 0, tileFloats(rows));
         transpose.call(
                 queries.address() + at * Float.BYTES,
                 tile.address() + (long) row * Float.BYTES,
@@ -171,6 +188,13 @@ public final class BlockAttention {
                 0,
                 0);
         Reference.reachabilityFence(queries);
+        if (type == KvType.INT4) {
+            float sum = 0;
+            for (int i = 0; i < headDim; i++) {
+                sum += queries.get(JAVA_FLOAT_UNALIGNED, (at + i) * Float.BYTES);
+            }
+            tile.set(JAVA_FLOAT_UNALIGNED, ((long) headDim * rows + row) * Float.BYTES, sum);
+        }
     }
 
     /**
@@ -205,7 +229,7 @@ public final class BlockAttention {
             int numBlocks,
             MemorySegment scores) {
         requireRow(0, rows);
-        requireFloats("query tile", tile, 0, (long) headDim * rows);
+        requireFloats("query tile", tile, 0, tileFloats(rows));
         requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
         requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
         this.scores[rows].call(

@@ -16,6 +16,7 @@ import static tokamak.backend.cpu.x64.Op.Tuple.FULL;
 import static tokamak.backend.cpu.x64.Op.Tuple.HALF;
 import static tokamak.backend.cpu.x64.Op.Tuple.HALF_VECTOR_256;
 import static tokamak.backend.cpu.x64.Op.Tuple.QUARTER;
+import static tokamak.backend.cpu.x64.Op.Tuple.QWORD;
 import static tokamak.backend.cpu.x64.Op.Tuple.VECTOR_128;
 import static tokamak.backend.cpu.x64.Op.Tuple.WHOLE;
 import static tokamak.backend.cpu.x64.Op.Tuple.WORD;
@@ -39,6 +40,8 @@ enum Op {
     VBROADCASTSS(P66, M0F38, 0x18, DWORD, BOTH),
     VPBROADCASTD(P66, M0F38, 0x58, DWORD, BOTH),
     VPBROADCASTW(P66, M0F38, 0x79, WORD, BOTH),
+    /** 64 bits: vbroadcastsd in VEX form, vbroadcastf32x2 in EVEX form. */
+    VBROADCASTSD(P66, M0F38, 0x19, QWORD, BOTH),
     VBROADCASTI128(P66, M0F38, 0x5A, VECTOR_128, BOTH),
     VEXTRACTF128(P66, M0F3A, 0x19, VECTOR_128, BOTH),
     VEXTRACTF64X4(P66, M0F3A, 0x1B, HALF_VECTOR_256, EVEX_ONLY),
@@ -54,6 +57,7 @@ enum Op {
     VSHUFPS(NP, M0F, 0xC6, FULL, BOTH),
     VMOVSLDUP(PF3, M0F, 0x12, WHOLE, BOTH),
     VMOVSHDUP(PF3, M0F, 0x16, WHOLE, BOTH),
+    VPERMPS(P66, M0F38, 0x16, FULL, BOTH),
     VPERMD(P66, M0F38, 0x36, FULL, BOTH),
     VPACKSSDW(P66, M0F, 0x6B, FULL, BOTH),
     VPACKSSWB(P66, M0F, 0x63, WHOLE, BOTH),
@@ -71,6 +75,7 @@ enum Op {
     VPSRLD(P66, M0F, 0x72, 2, FULL),
     VPSRAD(P66, M0F, 0x72, 4, FULL),
     VPSLLD(P66, M0F, 0x72, 6, FULL),
+    VPSRLVD(P66, M0F38, 0x45, FULL, BOTH),
     // ---- integers --------------------------------------------------------------------------------------------------
     VPADDD(P66, M0F, 0xFE, FULL, BOTH),
     VPADDW(P66, M0F, 0xFD, WHOLE, BOTH),
@@ -142,6 +147,7 @@ enum Op {
         BYTE,
         WORD,
         DWORD,
+        QWORD,
         VECTOR_128,
         HALF_VECTOR_256;
 
@@ -154,6 +160,7 @@ enum Op {
                 case BYTE -> 1;
                 case WORD -> 2;
                 case DWORD -> 4;
+                case QWORD -> 8;
                 case VECTOR_128 -> 16;
                 case HALF_VECTOR_256 -> 32;
             };

@@ -9,6 +9,8 @@ final class VectorMath {
     /** Predicate "not less than": true for what isn't a number, too. */
     private static final int NOT_LESS = 5;
 
+    private static final int NOT_EQUAL = 4;
+
     private static final Mask KEPT = new Mask(2);
 
     /** ln 2 in two parts, the first with enough zero bits that its product with an exponent is exact. */
@@ -31,7 +33,7 @@ final class VectorMath {
 
     /** {@code result = exp(x)}, zero where it underflows, NaN where x is. Spoils x, n and y. */
     void exp(Vec x, Vec result, Vec n, Vec y, Vec kept) {
-        rememberKept(x, kept);
+        rememberKept(x, SMALLEST_EXPONENT, NOT_LESS, kept);
         // the operand that is not a number wins if it comes second
         a.emit(Op.VMOVUPS, y, a.constantFloat(LARGEST_EXPONENT));
         a.emit(Op.VMINPS, x, y, x);
@@ -53,11 +55,17 @@ final class VectorMath {
         dropOthers(result, kept);
     }
 
-    private void rememberKept(Vec x, Vec kept) {
+    /** Lanes of {@code x} become zero where {@code condition} is zero, whatever they hold. */
+    void zeroWhereZero(Vec x, Vec condition, Vec kept) {
+        rememberKept(condition, 0, NOT_EQUAL, kept);
+        dropOthers(x, kept);
+    }
+
+    private void rememberKept(Vec x, float limit, int predicate, Vec kept) {
         if (width == Width.Z) {
-            a.emitTest(Op.VCMPPS_MASK, KEPT, x, a.constantFloat(SMALLEST_EXPONENT), NOT_LESS);
+            a.emitTest(Op.VCMPPS_MASK, KEPT, x, a.constantFloat(limit), predicate);
         } else {
-            a.emit(Op.VCMPPS, kept, x, a.constantFloat(SMALLEST_EXPONENT), NOT_LESS);
+            a.emit(Op.VCMPPS, kept, x, a.constantFloat(limit), predicate);
         }
     }
 

@@ -74,7 +74,7 @@ class BlockAttentionTest {
         MemorySegment ids = arena.allocate(12, 1);
         ids.set(JAVA_INT.withByteAlignment(1), 4, 1);
         ids.set(JAVA_INT.withByteAlignment(1), 8, 1);
-        MemorySegment tile = arena.allocate(4L * DIM * rows, 1);
+        MemorySegment tile = arena.allocate(4 * code.tileFloats(rows), 1);
         MemorySegment scores = arena.allocate(4L * numBlocks * rows * 16, 16);
         MemorySegment states = arena.allocate((long) rows * BlockAttention.STATE_BYTES, 16);
         MemorySegment sums = arena.allocate(4L * rows * DIM, 16);

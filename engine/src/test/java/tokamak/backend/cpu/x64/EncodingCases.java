@@ -59,7 +59,8 @@ final class EncodingCases {
 
     private static Form formOf(Op op) {
         return switch (op) {
-            case VMOVUPS, VMOVDQU, VMOVSS, VBROADCASTSS, VPBROADCASTD, VPBROADCASTW, VBROADCASTI128 -> Form.LOAD;
+            case VMOVUPS, VMOVDQU, VMOVSS, VBROADCASTSS, VPBROADCASTD, VPBROADCASTW -> Form.LOAD;
+            case VBROADCASTSD, VBROADCASTI128 -> Form.LOAD;
             case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS, VMOVSLDUP, VMOVSHDUP -> Form.LOAD;
             case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS -> Form.LOAD;
             case VMOVUPS_STORE, VMOVDQU_STORE, VMOVSS_STORE, VMOVD_STORE -> Form.STORE;
@@ -121,7 +122,7 @@ final class EncodingCases {
             case FULL, WHOLE -> target.width();
             case HALF -> target.width() == Width.Z ? Width.Y : Width.X;
             case HALF_VECTOR_256 -> Width.Y;
-            case QUARTER, BYTE, WORD, DWORD, VECTOR_128 -> Width.X;
+            case QUARTER, BYTE, WORD, DWORD, QWORD, VECTOR_128 -> Width.X;
         };
         Vec last = new Vec(width, right);
         boolean memoryOnly = formOf(op) == Form.MASKED_STORE
@@ -187,6 +188,7 @@ final class EncodingCases {
         return switch (op) {
             case VPAND, VPOR, VPXOR -> name + "d";
             case VMOVDQU, VMOVDQU_STORE -> name + "32";
+            case VBROADCASTSD -> "vbroadcastf32x2";
             case VBROADCASTI128 -> "vbroadcasti32x4";
             case VEXTRACTF128 -> "vextractf32x4";
             default -> name;
