@@ -9,6 +9,8 @@ module tokamak.server {
     requires io.netty.common;
     requires io.netty.handler;
     requires io.netty.transport;
+    requires io.opentelemetry.api;
+    requires io.opentelemetry.context;
     requires io.prometheus.metrics.core;
     requires io.prometheus.metrics.model;
     requires io.prometheus.writer.text;

@@ -2,6 +2,7 @@ package tokamak.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -31,12 +33,14 @@ import tokamak.server.http.HttpConfig;
 import tokamak.server.openai.ApiServer;
 import tokamak.server.openai.ServedModel;
 import tokamak.server.openai.ServedModels;
+import tokamak.server.trace.Tracing;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A server on a free loopback port, with {@link AlphabetModel} behind it. */
 public final class TestServer implements AutoCloseable {
     public static final int CONTEXT = 2048;
+    private static final String VERSION = "1.2.3";
     private static final JsonMapper JSON = new JsonMapper();
 
     private final HttpClient client = HttpClient.newBuilder()
@@ -69,6 +73,18 @@ public final class TestServer implements AutoCloseable {
 
     public TestServer(UnaryOperator<HttpConfig> http, UnaryOperator<EngineConfig> config, Access access)
             throws IOException {
+        this(http, config, access, Tracing.of(OpenTelemetry.noop(), VERSION));
+    }
+
+    /** A server that tells somebody about its requests. */
+    public static TestServer traced(OpenTelemetry telemetry) throws IOException {
+        return new TestServer(
+                UnaryOperator.identity(), UnaryOperator.identity(), Access.open(), Tracing.of(telemetry, VERSION));
+    }
+
+    private TestServer(
+            UnaryOperator<HttpConfig> http, UnaryOperator<EngineConfig> config, Access access, Tracing tracing)
+            throws IOException {
         AlphabetModel model = new AlphabetModel(CONTEXT, step -> {
             if (gated) {
                 steps.acquireUninterruptibly();
@@ -76,19 +92,22 @@ public final class TestServer implements AutoCloseable {
             LockSupport.parkNanos(stepNanos);
         });
         engine = TestEngines.onBytes(model, config.apply(EngineConfig.of(Path.of("unused"))));
-        server = start(engine, http.apply(HttpConfig.loopback(0)), access);
+        server = start(engine, http.apply(HttpConfig.loopback(0)), access, tracing);
     }
 
     /** A server of another model, by the same names. */
     public TestServer(Engine engine) {
         this.engine = engine;
-        this.server = start(engine, HttpConfig.loopback(0), Access.open());
+        this.server = start(engine, HttpConfig.loopback(0), Access.open(), Tracing.of(OpenTelemetry.noop(), VERSION));
     }
 
-    private static ApiServer start(Engine engine, HttpConfig http, Access access) {
+    private static ApiServer start(Engine engine, HttpConfig http, Access access, Tracing tracing) {
         ServedModel served =
                 new ServedModel(engine, List.of("abc", "org/alias"), engine.samplingDefaults(), Instant.now());
-        return ApiServer.start(http, new ServedModels(List.of(served)), new ApiServer.Options("1.2.3", access, false));
+        return ApiServer.start(
+                http,
+                new ServedModels(List.of(served)),
+                new ApiServer.Options(VERSION, access, false, Optional.empty(), tracing));
     }
 
     /** A server that wants this key. */

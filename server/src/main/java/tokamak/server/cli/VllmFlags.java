@@ -37,6 +37,14 @@ final class VllmFlags {
         flags.put("--max-logprobs", "the limit is 100");
         flags.put("--prefix-caching-hash-algo", "it is sha256");
         flags.put("--compilation-config", "nothing is compiled ahead");
+        flags.put(
+                "--otlp-traces-endpoint",
+                "OpenTelemetry's Java agent sends the spans: TOKAMAK_JAVA_OPTS=-javaagent:opentelemetry-javaagent.jar"
+                        + " OTEL_EXPORTER_OTLP_ENDPOINT=URL");
+        flags.put("--collect-detailed-traces", "see --otlp-traces-endpoint");
+        flags.put("--show-hidden-metrics-for-version", "old names are always shown");
+        flags.put("--api-server-count", "there is one process");
+        flags.put("--root-path", "paths are as they are");
         return flags;
     }
 
@@ -53,6 +61,12 @@ final class VllmFlags {
         flags.put("--disable-uvicorn-access-log", "it is off; see --access-log");
         flags.put("--enable-prompt-tokens-details", "they are always given");
         flags.put("--enable-server-load-tracking", "it is always on");
+        flags.put("--enable-request-id-headers", "they are always given");
+        flags.put("--enable-sleep-mode", "see --admin-port");
+        flags.put("--enable-log-requests", "what is asked and answered is never logged; see --access-log");
+        flags.put("--enable-mfu-metrics", "there are none");
+        flags.put("--kv-cache-metrics", "there are none");
+        flags.put("--disable-fastapi-docs", "there are none");
         return flags;
     }
 

@@ -44,7 +44,7 @@ final class AnswerEvents {
             events.send(DONE);
             events.end();
         } catch (TokamakException e) {
-            fail(OpenAiErrors.of(e));
+            fail(submission.failed(OpenAiErrors.of(e)));
         }
     }
 

@@ -9,6 +9,7 @@ import tokamak.server.http.HttpListener;
 import tokamak.server.http.HttpServer;
 import tokamak.server.http.Router;
 import tokamak.server.metrics.ServerMetrics;
+import tokamak.server.trace.Tracing;
 import tokamak.server.web.WebPage;
 
 /** A running server: models, paths, metrics and the sockets, put together. */
@@ -27,8 +28,14 @@ public final class ApiServer implements AutoCloseable {
      * @param access who may use the server
      * @param accessLog whether to log a line per answer
      * @param admin where to take the orders of whoever runs the server; empty: nowhere
+     * @param tracing whom to tell about requests
      */
-    public record Options(String version, Access access, boolean accessLog, Optional<HttpConfig> admin) {
+    public record Options(
+            String version, Access access, boolean accessLog, Optional<HttpConfig> admin, Tracing tracing) {
+        public Options(String version, Access access, boolean accessLog, Optional<HttpConfig> admin) {
+            this(version, access, accessLog, admin, Tracing.global(version));
+        }
+
         public Options(String version, Access access, boolean accessLog) {
             this(version, access, accessLog, Optional.empty());
         }
@@ -38,10 +45,11 @@ public final class ApiServer implements AutoCloseable {
         this.models = models;
         ServerMetrics metrics = new ServerMetrics(
                 models.all().stream().map(ApiServer::source).toList(), models.longestContext(), options.version());
-        Router router = OpenAiApi.router(models, metrics, options.access(), this::isReady, options.version());
+        Router router = OpenAiApi.router(
+                models, metrics, options.access(), options.tracing(), this::isReady, options.version());
         WebPage page = WebPage.load();
         page.addTo(router);
-        AccessLog accessLog = new AccessLog();
+        AccessLog accessLog = new AccessLog(options.access());
         HttpListener listener = (request, status, took) -> {
             metrics.answered(router.route(request.path()), request.method(), status, took);
             if (options.accessLog()) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import tokamak.api.Completion;
 import tokamak.api.Generation;
-import tokamak.server.access.Caller;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Response;
 import tokamak.server.metrics.ServerMetrics;
@@ -14,24 +13,21 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/chat/completions}: the next message of a chat. */
 final class ChatHandler implements Generating.Handler {
-    private final ServedModels models;
     private final ServerMetrics metrics;
 
-    ChatHandler(ServedModels models, ServerMetrics metrics) {
-        this.models = models;
+    ChatHandler(ServerMetrics metrics) {
         this.metrics = metrics;
     }
 
     @Override
-    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
+    public void handle(Exchange exchange, Guest guest) {
         String id = exchange.request().id();
-        ChatRequest request = ChatRequest.read(Json.object(exchange.request().body()), models, id);
-        Generating.requireModel(caller, request.choice());
+        ChatRequest request = ChatRequest.read(Json.object(exchange.request().body()), guest.models(), id);
         AnswerHead head = new AnswerHead(
                 "chatcmpl-" + id,
                 Instant.now().getEpochSecond(),
                 request.choice().name());
-        try (Submission submission = submit(request, exchange, caller, visit)) {
+        try (Submission submission = submit(request, exchange, guest)) {
             if (request.options().stream()) {
                 new ChatStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {
@@ -40,16 +36,16 @@ final class ChatHandler implements Generating.Handler {
         }
     }
 
-    private Submission submit(ChatRequest request, Exchange exchange, Caller caller, Caller.Visit visit) {
+    private Submission submit(ChatRequest request, Exchange exchange, Guest guest) {
         return GuideErrors.named(
                 request.guideField(),
                 () -> Submission.of(
-                        request.choice().model(),
-                        List.of(request.generation(caller)),
+                        request.choice(),
+                        List.of(request.generation(guest.caller())),
                         request.params(),
                         metrics,
                         exchange,
-                        visit));
+                        guest));
     }
 
     private static Response whole(ChatRequest request, AnswerHead head, Submission.Part part) {

@@ -7,7 +7,6 @@ import tokamak.api.FinishReason;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
 import tokamak.api.TokenLogprobs;
-import tokamak.server.access.Caller;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Response;
 import tokamak.server.metrics.ServerMetrics;
@@ -16,28 +15,26 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/completions}: texts that go on where prompts end. */
 final class CompletionHandler implements Generating.Handler {
-    private final ServedModels models;
     private final ServerMetrics metrics;
 
-    CompletionHandler(ServedModels models, ServerMetrics metrics) {
-        this.models = models;
+    CompletionHandler(ServerMetrics metrics) {
         this.metrics = metrics;
     }
 
     @Override
-    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
+    public void handle(Exchange exchange, Guest guest) {
         String id = exchange.request().id();
         CompletionRequest request =
-                CompletionRequest.read(Json.object(exchange.request().body()), models, id);
-        Generating.requireModel(caller, request.choice());
+                CompletionRequest.read(Json.object(exchange.request().body()), guest.models(), id);
         AnswerHead head = new AnswerHead(
                 "cmpl-" + id, Instant.now().getEpochSecond(), request.choice().name());
         List<GenerationRequest> requests = request.prompts().stream()
-                .map(prompt -> guided(request, request.options().request(prompt.ids(), request.params(), caller)))
+                .map(prompt ->
+                        guided(request, request.options().request(prompt.ids(), request.params(), guest.caller())))
                 .toList();
         try (Submission submission = GuideErrors.named(
                 request.structured().map(StructuredFields::field).orElse("prompt"),
-                () -> Submission.of(request.choice().model(), requests, request.params(), metrics, exchange, visit))) {
+                () -> Submission.of(request.choice(), requests, request.params(), metrics, exchange, guest))) {
             if (request.options().stream()) {
                 new CompletionStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {

@@ -28,11 +28,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/embeddings}: what texts mean, as vectors. */
 final class EmbeddingHandler implements Generating.Handler {
-    private final ServedModels models;
     private final ServerMetrics metrics;
 
-    EmbeddingHandler(ServedModels models, ServerMetrics metrics) {
-        this.models = models;
+    EmbeddingHandler(ServerMetrics metrics) {
         this.metrics = metrics;
     }
 
@@ -67,21 +65,24 @@ final class EmbeddingHandler implements Generating.Handler {
     }
 
     @Override
-    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
+    public void handle(Exchange exchange, Guest guest) {
         long startNanos = System.nanoTime();
         Fields fields = Json.object(exchange.request().body());
-        ServedModels.Choice choice = models.choose(fields);
-        Generating.requireModel(caller, choice);
+        ServedModels.Choice choice = guest.models().choose(fields);
+        guest.span().model(choice.name(), choice.model().name());
         Encoding encoding = Encoding.read(fields);
         try (ServedModel.Lease lease = choice.model().lease()) {
-            EmbeddingRequest request = request(fields, lease.engine(), caller);
+            EmbeddingRequest request = request(fields, lease.engine(), guest.caller());
             try (EmbeddingCall call = submit(lease.engine(), choice.model(), request)) {
                 exchange.onGone(call::cancel);
                 RequestMeter meter = metrics.begin(
                         choice.model().name(), call.numPromptTokens(), 1, OptionalInt.empty(), () -> 0, startNanos);
-                List<TextEmbedding> embeddings = await(call, meter, visit);
-                exchange.respond(Response.json(
-                        200, Json.bytes(answer(exchange.request().id(), choice.name(), embeddings, encoding))));
+                List<TextEmbedding> embeddings = await(call, meter, guest.visit());
+                guest.span().usage(call.numPromptTokens(), cachedTokens(embeddings), 0);
+                guest.span().times(meter.queueTime(), meter.prefillTime(), meter.elapsed());
+                ObjectNode answer = answer(exchange.request().id(), choice.name(), embeddings, encoding);
+                exchange.respond(
+                        Response.json(200, Json.bytes(answer)).withHeader(Timings.HEADER, Timings.untilTokens(meter)));
             } catch (CancellationException e) {
                 exchange.abort();
             }
@@ -131,8 +132,7 @@ final class EmbeddingHandler implements Generating.Handler {
     private static List<TextEmbedding> await(EmbeddingCall call, RequestMeter meter, Caller.Visit visit) {
         try {
             List<TextEmbedding> embeddings = call.await();
-            int cached =
-                    embeddings.stream().mapToInt(TextEmbedding::cachedTokens).sum();
+            int cached = cachedTokens(embeddings);
             int prompt = call.numPromptTokens();
             meter.on(new TokenEvent.PromptDone(0, cached, List.of(), call.queueTime()));
             meter.on(new TokenEvent.Finished(
@@ -146,6 +146,10 @@ final class EmbeddingHandler implements Generating.Handler {
             meter.aborted();
             throw e;
         }
+    }
+
+    private static int cachedTokens(List<TextEmbedding> embeddings) {
+        return embeddings.stream().mapToInt(TextEmbedding::cachedTokens).sum();
     }
 
     private static ObjectNode answer(String id, String model, List<TextEmbedding> embeddings, Encoding encoding) {

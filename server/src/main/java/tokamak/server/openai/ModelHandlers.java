@@ -9,13 +9,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class ModelHandlers {
     static final String PATH = "/v1/models";
 
-    private final ServedModels models;
+    private ModelHandlers() {}
 
-    ModelHandlers(ServedModels models) {
-        this.models = models;
-    }
-
-    void list(Exchange exchange) {
+    static void list(Exchange exchange, ServedModels models) {
         ObjectNode answer = Json.object().put("object", "list");
         ArrayNode data = answer.putArray("data");
         for (ServedModel model : models.all()) {
@@ -24,7 +20,7 @@ final class ModelHandlers {
         exchange.respond(Response.json(200, Json.bytes(answer)));
     }
 
-    void show(Exchange exchange) {
+    static void show(Exchange exchange, ServedModels models) {
         String name = exchange.request().path().substring(PATH.length() + 1);
         ObjectNode answer = Json.object();
         put(answer, models.named(name), name);

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import tokamak.api.TokamakException;
@@ -16,6 +17,7 @@ import tokamak.server.http.Request;
 import tokamak.server.http.Response;
 import tokamak.server.http.Router;
 import tokamak.server.metrics.ServerMetrics;
+import tokamak.server.trace.Tracing;
 
 /** Puts the dialect's paths on a router. */
 public final class OpenAiApi {
@@ -35,27 +37,28 @@ public final class OpenAiApi {
      * @param version of the server
      */
     public static Router router(
-            ServedModels models, ServerMetrics metrics, Access access, BooleanSupplier isReady, String version) {
+            ServedModels models,
+            ServerMetrics metrics,
+            Access access,
+            Tracing tracing,
+            BooleanSupplier isReady,
+            String version) {
         Router router = new Router(new OpenAiErrors());
-        ModelHandlers model = new ModelHandlers(models);
+        Generating generating = new Generating(access, models, tracing);
         ResponseStore store = new ResponseStore(MAX_STORED_RESPONSES, MAX_STORED_BYTES);
         StoredResponses stored = new StoredResponses(access, store);
-        TokenizeHandlers tokenize = new TokenizeHandlers(models);
-        router.add("GET", ModelHandlers.PATH, guarded(model::list))
-                .addBelow("GET", ModelHandlers.PATH + "/", guarded(model::show))
-                .add("POST", "/v1/completions", guarded(new Generating(access, new CompletionHandler(models, metrics))))
-                .add("POST", "/v1/chat/completions", guarded(new Generating(access, new ChatHandler(models, metrics))))
-                .add("POST", "/v1/embeddings", guarded(new Generating(access, new EmbeddingHandler(models, metrics))))
-                .add(
-                        "POST",
-                        StoredResponses.PATH,
-                        guarded(new Generating(access, new ResponseHandler(models, metrics, store))))
+        router.add("GET", ModelHandlers.PATH, permitted(access, models, ModelHandlers::list))
+                .addBelow("GET", ModelHandlers.PATH + "/", permitted(access, models, ModelHandlers::show))
+                .add("POST", "/v1/completions", generating.letIn("text_completion", new CompletionHandler(metrics)))
+                .add("POST", "/v1/chat/completions", generating.letIn("chat", new ChatHandler(metrics)))
+                .add("POST", "/v1/embeddings", generating.letIn("embeddings", new EmbeddingHandler(metrics)))
+                .add("POST", StoredResponses.PATH, generating.letIn("chat", new ResponseHandler(metrics, store)))
                 .addBelow("GET", StoredResponses.PATH + "/", guarded(stored::get))
                 .addBelow("DELETE", StoredResponses.PATH + "/", guarded(stored::delete))
                 .addBelow("POST", StoredResponses.PATH + "/", guarded(stored::post))
-                .add("POST", "/tokenize", guarded(tokenize::tokenize))
-                .add("POST", "/detokenize", guarded(tokenize::detokenize))
-                .add("POST", "/apply-template", guarded(tokenize::applyTemplate));
+                .add("POST", "/tokenize", permitted(access, models, TokenizeHandlers::tokenize))
+                .add("POST", "/detokenize", permitted(access, models, TokenizeHandlers::detokenize))
+                .add("POST", "/apply-template", permitted(access, models, TokenizeHandlers::applyTemplate));
         addSurroundings(router, models, metrics, isReady, version);
         return router;
     }
@@ -144,6 +147,11 @@ public final class OpenAiApi {
                                 ? "an API key is needed: send it as 'Authorization: Bearer KEY'"
                                 : "the API key is not known here"))
                 .withHeader("www-authenticate", "Bearer"));
+    }
+
+    /** For handlers of models that make none of them work. @param handler gets the models that the caller may use */
+    private static Handler permitted(Access access, ServedModels models, BiConsumer<Exchange, ServedModels> handler) {
+        return guarded(exchange -> handler.accept(exchange, models.of(Generating.caller(access, exchange.request()))));
     }
 
     /** Answers what goes wrong in the dialect's form. */

@@ -6,7 +6,6 @@ import java.util.UUID;
 import tokamak.api.FinishReason;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenEvent;
-import tokamak.server.access.Caller;
 import tokamak.server.http.EventStream;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Response;
@@ -15,31 +14,37 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code POST /v1/responses}: the next items of a conversation, which the server may remember. */
 final class ResponseHandler implements Generating.Handler {
-    private final ServedModels models;
     private final ServerMetrics metrics;
     private final ResponseStore store;
 
-    ResponseHandler(ServedModels models, ServerMetrics metrics, ResponseStore store) {
-        this.models = models;
+    ResponseHandler(ServerMetrics metrics, ResponseStore store) {
         this.metrics = metrics;
         this.store = store;
     }
 
     @Override
-    public void handle(Exchange exchange, Caller caller, Caller.Visit visit) {
+    public void handle(Exchange exchange, Guest guest) {
         Fields fields = Json.object(exchange.request().body());
         ResponseRequest request = ResponseRequest.read(
-                fields, models, store, caller.name(), exchange.request().id());
-        Generating.requireModel(caller, request.chat().choice());
+                fields,
+                guest.models(),
+                store,
+                guest.caller().name(),
+                exchange.request().id());
         ResponseObject object = new ResponseObject(
                 "resp_" + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 request);
-        try (Submission submission = ResponseRequest.inOwnWords(() -> submit(request, exchange, caller, visit))) {
+        try (Submission submission = ResponseRequest.inOwnWords(() -> submit(request, exchange, guest))) {
             if (request.store()) {
                 ObjectNode open = object.open("in_progress", List.of());
                 store.add(
-                        object.id(), caller.name(), request.input(), request.conversation(), open, submission::cancel);
+                        object.id(),
+                        guest.caller().name(),
+                        request.input(),
+                        request.conversation(),
+                        open,
+                        submission::cancel);
             }
             run(exchange, object, submission);
         } catch (RuntimeException e) {
@@ -48,17 +53,17 @@ final class ResponseHandler implements Generating.Handler {
         }
     }
 
-    private Submission submit(ResponseRequest request, Exchange exchange, Caller caller, Caller.Visit visit) {
+    private Submission submit(ResponseRequest request, Exchange exchange, Guest guest) {
         ChatRequest chat = request.chat();
         return GuideErrors.named(
                 chat.guideField(),
                 () -> Submission.of(
-                        chat.choice().model(),
-                        List.of(chat.generation(caller)),
+                        chat.choice(),
+                        List.of(chat.generation(guest.caller())),
                         chat.params(),
                         metrics,
                         exchange,
-                        visit));
+                        guest));
     }
 
     private void run(Exchange exchange, ResponseObject object, Submission submission) {
@@ -68,15 +73,15 @@ final class ResponseHandler implements Generating.Handler {
             for (String type : List.of("response.created", "response.in_progress")) {
                 events.send(type, Json.object().set("response", object.open("in_progress", List.of())));
             }
-            Ended ended = answer(object, part, events);
+            Ended ended = answer(object, submission, events);
             events.send("response." + ended.eventName(), Json.object().set("response", ended.response()));
             events.stream.end();
         } else if (object.request().background()) {
             // Nobody waits from here on; the answer is made in the time that is left of this visit.
             exchange.respond(Response.json(200, Json.bytes(object.open("queued", List.of()))));
-            answer(object, part, (type, event) -> {});
+            answer(object, submission, (type, event) -> {});
         } else {
-            Ended ended = answer(object, part, (type, event) -> {});
+            Ended ended = answer(object, submission, (type, event) -> {});
             exchange.respond(
                     ended.ending() instanceof ResponseObject.Ending.Failed failed
                             ? OpenAiErrors.response(failed.error())
@@ -91,7 +96,8 @@ final class ResponseHandler implements Generating.Handler {
         }
     }
 
-    private Ended answer(ResponseObject object, Submission.Part part, ResponseOutput.Events events) {
+    private Ended answer(ResponseObject object, Submission submission, ResponseOutput.Events events) {
+        Submission.Part part = submission.parts().getFirst();
         ResponseOutput output = new ResponseOutput(object.id().substring("resp_".length()), events);
         ChatOutput chat = new ChatOutput(object.request().chat());
         ResponseObject.Ending[] ending = {new ResponseObject.Ending.Cancelled()};
@@ -103,7 +109,7 @@ final class ResponseHandler implements Generating.Handler {
                 }
             });
         } catch (TokamakException e) {
-            ending[0] = new ResponseObject.Ending.Failed(OpenAiErrors.of(e));
+            ending[0] = new ResponseObject.Ending.Failed(submission.failed(OpenAiErrors.of(e)));
         }
         output.close(ending[0] instanceof ResponseObject.Ending.Completed ? ResponseOutput.COMPLETED : "incomplete");
         ObjectNode response =

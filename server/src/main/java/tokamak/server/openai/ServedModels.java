@@ -3,12 +3,19 @@ package tokamak.server.openai;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import tokamak.server.access.Caller;
 
-/** The models of a server, by name. */
-public record ServedModels(List<ServedModel> all) {
+/**
+ * Models by name.
+ *
+ * @param all of a server, or those that a key may use
+ * @param whose how errors go on that name what there is
+ */
+public record ServedModels(List<ServedModel> all, String whose) {
     /** @param name as the client put it; given back in the answer */
     record Choice(ServedModel model, String name) {}
 
@@ -17,6 +24,29 @@ public record ServedModels(List<ServedModel> all) {
         if (all.isEmpty()) {
             throw new IllegalArgumentException("a server needs a model");
         }
+    }
+
+    public ServedModels(List<ServedModel> all) {
+        this(all, "");
+    }
+
+    /**
+     * Those that a caller may use: for them there are no others.
+     *
+     * @throws ApiException if there is none
+     */
+    ServedModels of(Caller caller) {
+        Set<String> allowed = caller.limits().models();
+        if (allowed.isEmpty()) {
+            return this;
+        }
+        List<ServedModel> mine = all.stream()
+                .filter(model -> model.allNames().anyMatch(allowed::contains))
+                .toList();
+        if (mine.isEmpty()) {
+            throw notFound("this key may use none of the models that are here");
+        }
+        return new ServedModels(mine, " for this key");
     }
 
     /** The model a request names; the first one if it names none. */
@@ -32,7 +62,7 @@ public record ServedModels(List<ServedModel> all) {
         return all.stream()
                 .filter(model -> model.isCalled(name))
                 .findFirst()
-                .orElseThrow(() -> notFound("there is no model '" + name + "' here; there is "
+                .orElseThrow(() -> notFound("there is no model '" + name + "' here" + whose + "; there is "
                         + all.stream()
                                 .flatMap(model -> model.names().stream())
                                 .map(served -> "'" + served + "'")

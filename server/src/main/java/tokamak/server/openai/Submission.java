@@ -1,5 +1,6 @@
 package tokamak.server.openai;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,7 +11,7 @@ import tokamak.api.OverloadedException;
 import tokamak.api.SamplingParams;
 import tokamak.api.TokamakException;
 import tokamak.api.TokenEvent;
-import tokamak.server.access.Caller;
+import tokamak.api.Usage;
 import tokamak.server.http.Exchange;
 import tokamak.server.metrics.RequestMeter;
 import tokamak.server.metrics.ServerMetrics;
@@ -24,24 +25,27 @@ final class Submission implements AutoCloseable {
     record Part(TokenStream stream, RequestMeter meter) {}
 
     private final List<Part> parts = new ArrayList<>();
-    private final Caller.Visit visit;
+    private final Guest guest;
     private final ServedModel.Lease lease;
-    private boolean charged;
+    private boolean closed;
 
-    private Submission(Caller.Visit visit, ServedModel.Lease lease) {
-        this.visit = visit;
+    private Submission(Guest guest, ServedModel.Lease lease) {
+        this.guest = guest;
         this.lease = lease;
     }
 
     /** @throws TokamakException if one is refused; none runs then */
     static Submission of(
-            ServedModel model,
+            ServedModels.Choice choice,
             List<GenerationRequest> requests,
             SamplingParams params,
             ServerMetrics metrics,
             Exchange exchange,
-            Caller.Visit visit) {
-        Submission submission = new Submission(visit, model.lease());
+            Guest guest) {
+        ServedModel model = choice.model();
+        guest.span().model(choice.name(), model.name());
+        guest.span().params(params);
+        Submission submission = new Submission(guest, model.lease());
         try {
             for (GenerationRequest request : requests) {
                 long startNanos = System.nanoTime();
@@ -114,11 +118,37 @@ final class Submission implements AutoCloseable {
     public void close() {
         cancel();
         lease.close();
-        if (!charged) {
-            charged = true;
-            visit.charge(parts.stream()
-                    .mapToLong(part -> part.stream().usage().totalTokens())
-                    .sum());
+        if (!closed) {
+            closed = true;
+            List<Usage> usages =
+                    parts.stream().map(part -> part.stream().usage()).toList();
+            guest.visit().charge(usages.stream().mapToLong(Usage::totalTokens).sum());
+            tell(usages);
         }
+    }
+
+    private void tell(List<Usage> usages) {
+        guest.span()
+                .usage(
+                        usages.stream().mapToLong(Usage::promptTokens).sum(),
+                        usages.stream().mapToLong(Usage::cachedTokens).sum(),
+                        usages.stream().mapToLong(Usage::completionTokens).sum());
+        guest.span()
+                .ended(parts.stream()
+                        .flatMap(part -> part.meter().finishReasons().stream())
+                        .toList());
+        parts.stream()
+                .flatMap(part -> part.meter().timeToFirstToken().stream())
+                .min(Duration::compareTo)
+                .ifPresent(guest.span()::firstToken);
+        parts.stream()
+                .map(Part::meter)
+                .findFirst()
+                .ifPresent(meter -> guest.span().times(meter.queueTime(), meter.prefillTime(), meter.elapsed()));
+    }
+
+    /** Something went wrong in the middle of an answer. */
+    ApiException failed(ApiException error) {
+        return Generating.told(guest.span(), error);
     }
 }

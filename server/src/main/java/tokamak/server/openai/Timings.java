@@ -11,11 +11,13 @@ import tokamak.server.metrics.RequestMeter;
 final class Timings {
     private static final int MAX_WARNING_CHARS = 4096;
 
+    static final String HEADER = "server-timing";
+
     private Timings() {}
 
     static Map<String, String> headers(Submission.Part part) {
         Map<String, String> headers = new HashMap<>(warnings(part.stream().warnings()));
-        headers.put("server-timing", prefill(part.meter()));
+        headers.put(HEADER, untilTokens(part.meter()));
         return headers;
     }
 
@@ -46,10 +48,11 @@ final class Timings {
             response = response.withHeader(warning.getKey(), warning.getValue());
         }
         double decode = millis(meter.elapsed().minus(meter.queueTime()).minus(meter.prefillTime()));
-        return response.withHeader("server-timing", prefill(meter) + ", decode;dur=" + Math.max(0, decode));
+        return response.withHeader(HEADER, untilTokens(meter) + ", decode;dur=" + Math.max(0, decode));
     }
 
-    private static String prefill(RequestMeter meter) {
+    /** Waiting and the prompt. */
+    static String untilTokens(RequestMeter meter) {
         return "queue;dur=" + millis(meter.queueTime()) + ", prefill;dur=" + millis(meter.prefillTime());
     }
 

@@ -9,13 +9,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Texts and token ids without the model: vLLM's {@code POST /tokenize} and {@code POST /detokenize}, and chats. */
 final class TokenizeHandlers {
-    private final ServedModels models;
+    private TokenizeHandlers() {}
 
-    TokenizeHandlers(ServedModels models) {
-        this.models = models;
-    }
-
-    void tokenize(Exchange exchange) {
+    static void tokenize(Exchange exchange, ServedModels models) {
         Fields request = Json.object(exchange.request().body());
         Engine engine = models.choose(request).model().engine();
         int[] ids = ids(request, engine);
@@ -48,7 +44,7 @@ final class TokenizeHandlers {
     }
 
     /** llama.cpp's {@code POST /apply-template}: the text that a chat becomes. */
-    void applyTemplate(Exchange exchange) {
+    static void applyTemplate(Exchange exchange, ServedModels models) {
         Fields request = Json.object(exchange.request().body());
         Engine engine = models.choose(request).model().engine();
         String text =
@@ -56,7 +52,7 @@ final class TokenizeHandlers {
         exchange.respond(Response.json(200, Json.bytes(Json.object().put("prompt", Json.clean(text)))));
     }
 
-    void detokenize(Exchange exchange) {
+    static void detokenize(Exchange exchange, ServedModels models) {
         Fields request = Json.object(exchange.request().body());
         Engine engine = models.choose(request).model().engine();
         int[] ids = request.requiredArray("tokens").stream()
