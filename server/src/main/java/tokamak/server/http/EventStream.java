@@ -1,9 +1,5 @@
 package tokamak.server.http;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -47,7 +43,7 @@ public final class EventStream {
     }
 
     /** One array: every further piece would cost the socket's write more than the copy does. */
-    private static ByteBuf joined(byte[]... parts) {
+    private static byte[] joined(byte[]... parts) {
         int length = 0;
         for (byte[] part : parts) {
             length += part.length;
@@ -58,7 +54,7 @@ public final class EventStream {
             System.arraycopy(part, 0, whole, at, part.length);
             at += part.length;
         }
-        return Unpooled.wrappedBuffer(whole);
+        return whole;
     }
 
     /**
@@ -89,20 +85,20 @@ public final class EventStream {
                 open();
                 closed = true;
                 heartbeat.cancel(false);
-                exchange.offer(200, LastHttpContent.EMPTY_LAST_CONTENT, 0, true);
+                exchange.offer(200, new Part.End());
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void offer(ByteBuf event) {
+    private void offer(byte[] event) {
         lock.lock();
         try {
             if (!closed && !exchange.isGone()) {
                 open();
                 quiet = false;
-                exchange.offer(200, new DefaultHttpContent(event), event.readableBytes(), false);
+                exchange.offer(200, new Part.Data(event));
             }
         } finally {
             lock.unlock();
@@ -122,7 +118,7 @@ public final class EventStream {
         if (exchange.isGone()) {
             heartbeat.cancel(false);
         } else if (quiet) {
-            offer(Unpooled.wrappedBuffer(HEARTBEAT));
+            offer(HEARTBEAT);
         }
         quiet = true;
     }

@@ -1,16 +1,8 @@
 package tokamak.server.http;
 
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -29,10 +21,8 @@ public final class Exchange {
     private static final int STATUS_CLIENT_GONE = 499;
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
-    private final HttpConnection connection;
+    private final Transport transport;
     private final Request request;
-    private final boolean isHttp10;
-    private final boolean keepsAlive;
     private final long startNanos = System.nanoTime();
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -43,11 +33,9 @@ public final class Exchange {
     private volatile int status = STATUS_CLIENT_GONE;
     private volatile @Nullable Thread waitingWriter;
 
-    Exchange(HttpConnection connection, Request request, boolean isHttp10, boolean keepsAlive) {
-        this.connection = connection;
+    Exchange(Transport transport, Request request) {
+        this.transport = transport;
         this.request = request;
-        this.isHttp10 = isHttp10;
-        this.keepsAlive = keepsAlive;
     }
 
     public Request request() {
@@ -68,15 +56,10 @@ public final class Exchange {
      */
     public void respond(Response response) {
         start();
-        HttpResponse message = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(response.status()),
-                Unpooled.wrappedBuffer(response.body()));
-        putHeaders(message, response.contentType(), response.headers());
-        if (response.status() != 204 && response.status() != 304) {
-            HttpUtil.setContentLength(message, response.body().length);
-        }
-        offer(response.status(), message, response.body().length, true);
+        offer(
+                response.status(),
+                new Part.Whole(
+                        response.status(), headers(response.contentType(), response.headers()), response.body()));
     }
 
     /**
@@ -89,7 +72,7 @@ public final class Exchange {
     }
 
     Future<?> scheduleHeartbeat(Runnable beat) {
-        return connection.schedulePeriodically(beat, HEARTBEAT);
+        return transport.schedulePeriodically(beat, HEARTBEAT);
     }
 
     void start() {
@@ -99,41 +82,28 @@ public final class Exchange {
     }
 
     void startStream(Map<String, String> headers) {
-        HttpResponse message = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-        putHeaders(message, "text/event-stream; charset=utf-8", headers);
-        message.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
+        Map<String, String> all = headers("text/event-stream; charset=utf-8", headers);
+        all.put("cache-control", "no-cache");
         // Asks nginx not to collect events before it passes them on.
-        message.headers().set("x-accel-buffering", "no");
-        if (!isHttp10) {
-            HttpUtil.setTransferEncodingChunked(message, true);
-        }
-        offer(200, message, 0, false);
+        all.put("x-accel-buffering", "no");
+        offer(200, new Part.Head(200, all));
     }
 
-    void offer(int newStatus, Object message, int numBytes, boolean isLast) {
+    void offer(int newStatus, Part part) {
         status = newStatus;
-        unsentBytes.addAndGet(numBytes);
-        connection.outbox().offer(new LoopOutbox.Item(connection, this, message, numBytes, isLast));
+        unsentBytes.addAndGet(part.numBytes());
+        transport.outbox().offer(transport, this, part);
     }
 
-    private void putHeaders(HttpResponse message, String contentType, Map<String, String> more) {
-        HttpHeaders headers = message.headers();
+    private Map<String, String> headers(String contentType, Map<String, String> more) {
+        Map<String, String> headers = new LinkedHashMap<>();
         if (!contentType.isEmpty()) {
-            headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
+            headers.put("content-type", contentType);
         }
-        headers.set("x-request-id", request.id());
-        more.forEach(headers::set);
-        connection.server().config().cors().headers(request).forEach(headers::set);
-        HttpUtil.setKeepAlive(message, keepsAlive() && !(isHttp10 && !HttpUtil.isContentLengthSet(message)));
-    }
-
-    /** Whether the connection lives on after this answer. */
-    boolean keepsAlive() {
-        return keepsAlive && !connection.server().isStopping();
-    }
-
-    boolean isHttp10() {
-        return isHttp10;
+        headers.put("x-request-id", request.id());
+        headers.putAll(more);
+        headers.putAll(transport.server().config().cors().headers(request));
+        return headers;
     }
 
     // ---- back-pressure
@@ -148,7 +118,7 @@ public final class Exchange {
 
     /** Waits while the client is far behind; cuts it off if it does not catch up. */
     void awaitReader() {
-        HttpLimits limits = connection.server().config().limits();
+        HttpLimits limits = transport.server().config().limits();
         if (unsentBytes.get() <= limits.maxUnsentBytes()) {
             return;
         }
@@ -191,7 +161,7 @@ public final class Exchange {
     /** Cuts the connection: the way to say that an answer which has begun can't be completed. */
     public void abort() {
         markGone();
-        connection.close();
+        transport.close();
     }
 
     /** The client has gone away. */
@@ -216,7 +186,7 @@ public final class Exchange {
     void end() {
         if (ended.compareAndSet(false, true)) {
             int finalStatus = gone ? STATUS_CLIENT_GONE : status;
-            connection.server().ended(this, finalStatus, Duration.ofNanos(System.nanoTime() - startNanos));
+            transport.server().ended(this, finalStatus, Duration.ofNanos(System.nanoTime() - startNanos));
         }
     }
 }

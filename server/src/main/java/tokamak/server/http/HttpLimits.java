@@ -9,6 +9,7 @@ import java.time.Duration;
  * @param maxBufferedBytes of all request bodies that are being received or handled
  * @param maxHeaderBytes of a request's headers together; its first line may be as long again
  * @param maxConnections open at once
+ * @param maxStreams of one connection of HTTP/2, open at once
  * @param headTimeout from the connection, or the end of the answer before, to the end of the headers
  * @param bodyTimeout from there to the end of the body
  * @param maxUnsentBytes of a stream that wait for a slow reader; then its handler waits
@@ -19,6 +20,7 @@ public record HttpLimits(
         long maxBufferedBytes,
         int maxHeaderBytes,
         int maxConnections,
+        int maxStreams,
         Duration headTimeout,
         Duration bodyTimeout,
         int maxUnsentBytes,
@@ -30,6 +32,7 @@ public record HttpLimits(
                 Math.max(8L << 20, Runtime.getRuntime().maxMemory() / 32),
                 16 << 10,
                 8192,
+                1024,
                 Duration.ofSeconds(75),
                 Duration.ofSeconds(120),
                 256 << 10,
@@ -42,6 +45,7 @@ public record HttpLimits(
                 maxBufferedBytes,
                 maxHeaderBytes,
                 maxConnections,
+                maxStreams,
                 headTimeout,
                 bodyTimeout,
                 maxUnsentBytes,
@@ -54,6 +58,7 @@ public record HttpLimits(
                 maxBufferedBytes,
                 maxHeaderBytes,
                 maxConnections,
+                maxStreams,
                 newHeadTimeout,
                 newBodyTimeout,
                 maxUnsentBytes,

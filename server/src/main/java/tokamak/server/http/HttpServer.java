@@ -10,8 +10,9 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.BindException;
@@ -36,7 +37,6 @@ public final class HttpServer implements AutoCloseable {
 
     private static final int MAX_LOOPS = 8;
     private static final int BACKLOG = 1024;
-    private static final int MAX_CHUNK_BYTES = 64 << 10;
 
     private final HttpConfig config;
     private final Handler handler;
@@ -44,12 +44,13 @@ public final class HttpServer implements AutoCloseable {
     private final HttpListener listener;
     private final ByteBudget bodies;
     private final Optional<TlsContexts> tls;
+    private final ProtocolChoice protocols = new ProtocolChoice(this);
     private final Map<EventLoop, LoopOutbox> outboxes = new ConcurrentHashMap<>();
-    private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger numOpen = new AtomicInteger();
     private final EventLoopGroup loops;
     private final Channel listening;
-    private volatile boolean stopping;
+    private volatile boolean draining;
 
     private HttpServer(HttpConfig config, Handler handler, ErrorFormat errors, HttpListener listener) {
         this.config = config;
@@ -153,12 +154,10 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void open(Channel channel) {
-        tls.ifPresent(contexts -> channel.pipeline().addLast(contexts.current().newHandler(channel.alloc())));
-        HttpDecoderConfig decoder = new HttpDecoderConfig()
-                .setMaxInitialLineLength(config.limits().maxHeaderBytes())
-                .setMaxHeaderSize(config.limits().maxHeaderBytes())
-                .setMaxChunkSize(MAX_CHUNK_BYTES);
-        channel.pipeline().addLast(new HttpServerCodec(decoder), new HttpConnection(this));
+        connections.add(channel);
+        channel.closeFuture().addListener(closed -> connections.remove(channel));
+        tls.ifPresentOrElse(
+                contexts -> protocols.listenEncrypted(channel, contexts.current()), () -> protocols.listen(channel));
     }
 
     /** The port it listens on; 0 for a unix socket. */
@@ -191,34 +190,36 @@ public final class HttpServer implements AutoCloseable {
         return config;
     }
 
-    ErrorFormat errors() {
-        return errors;
-    }
-
     ByteBudget bodies() {
         return bodies;
     }
 
-    boolean isStopping() {
-        return stopping;
+    /** Whether connections end with the answers that are open. */
+    boolean isDraining() {
+        return draining;
     }
 
     LoopOutbox outbox(EventLoop loop) {
         return outboxes.computeIfAbsent(loop, LoopOutbox::new);
     }
 
-    /** Returns whether there is room for it. */
-    boolean opened(HttpConnection connection) {
-        connections.add(connection);
+    /** Whether the connection that asks is within the limit. */
+    boolean hasRoom() {
         return connections.size() <= config.limits().maxConnections();
     }
 
-    void closed(HttpConnection connection) {
-        connections.remove(connection);
+    /** Broken requests, resets and broken TLS are the client's affair. */
+    static void logUnlessClientsFault(Throwable cause) {
+        switch (cause) {
+            case IOException _, DecoderException _, Http2Exception _, Http2FrameStreamException _ -> {}
+            default -> LOG.log(System.Logger.Level.DEBUG, "connection failed", cause);
+        }
     }
 
-    void begin() {
+    /** Answers in a handler's place. */
+    void refuse(Exchange exchange, Refusal refusal) {
         numOpen.incrementAndGet();
+        exchange.respond(errors.error(refusal.status(), refusal.message()));
     }
 
     void ended(Exchange exchange, int status, Duration took) {
@@ -227,7 +228,7 @@ public final class HttpServer implements AutoCloseable {
     }
 
     void handle(Exchange exchange) {
-        begin();
+        numOpen.incrementAndGet();
         Thread.ofVirtual().name("tokamak-request-" + exchange.request().id()).start(() -> run(exchange));
     }
 
@@ -259,14 +260,22 @@ public final class HttpServer implements AutoCloseable {
     // ---- the end
 
     /**
+     * Goes on listening and answering, but asks clients to open their next connections elsewhere: HTTP/1 connections close
+     * with their answer, HTTP/2 connections say goodbye.
+     */
+    public void drain() {
+        draining = true;
+        connections.forEach(channel -> channel.pipeline().fireUserEventTriggered(Notice.DRAIN));
+    }
+
+    /**
      * Stops listening, lets open requests come to their end for so long, then cuts what is left.
      *
      * @return whether all came to their end
      */
     public boolean stop(Duration grace) {
-        stopping = true;
         listening.close().awaitUninterruptibly();
-        connections.forEach(HttpConnection::closeIfIdle);
+        drain();
         long end = System.nanoTime() + grace.toNanos();
         boolean interrupted = false;
         while (numOpen.get() > 0 && System.nanoTime() < end && !interrupted) {
@@ -277,7 +286,7 @@ public final class HttpServer implements AutoCloseable {
             }
         }
         boolean done = numOpen.get() == 0;
-        connections.forEach(HttpConnection::close);
+        connections.forEach(Channel::close);
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
         config.unixSocket().ifPresent(socket -> {
             try {

@@ -16,21 +16,20 @@ final class LoopOutbox {
     /** So that a flood of output does not keep the loop from reading. */
     private static final int MAX_ITEMS_PER_RUN = 4096;
 
-    /** @param numBytes that count against the exchange's unsent bytes */
-    record Item(HttpConnection connection, Exchange exchange, Object message, int numBytes, boolean isLast) {}
+    private record Item(Transport transport, Exchange exchange, Part part) {}
 
     private final EventLoop loop;
     private final ConcurrentLinkedQueue<Item> items = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
-    private final Set<HttpConnection> written = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Transport> written = Collections.newSetFromMap(new IdentityHashMap<>());
 
     LoopOutbox(EventLoop loop) {
         this.loop = loop;
     }
 
-    /** Items of one thread are written in order. */
-    void offer(Item item) {
-        items.add(item);
+    /** Parts of one thread are written in order. */
+    void offer(Transport transport, Exchange exchange, Part part) {
+        items.add(new Item(transport, exchange, part));
         schedule();
     }
 
@@ -53,10 +52,10 @@ final class LoopOutbox {
             if (item == null) {
                 break;
             }
-            item.connection().write(item);
-            written.add(item.connection());
+            item.transport().write(item.exchange(), item.part());
+            written.add(item.transport());
         }
-        written.forEach(HttpConnection::flush);
+        written.forEach(Transport::flush);
         written.clear();
         if (!items.isEmpty()) {
             schedule();

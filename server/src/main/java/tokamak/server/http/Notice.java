@@ -1,0 +1,7 @@
+package tokamak.server.http;
+
+/** What the server tells all its connections. */
+enum Notice {
+    /** Take no further requests; close once the open ones are answered. */
+    DRAIN
+}
