@@ -131,6 +131,7 @@ public final class ApiServer implements AutoCloseable {
      */
     public boolean shutdown(Duration grace) {
         ready = false;
+        http.drain();
         boolean drained = models.shutdown(grace);
         http.stop(FLUSH);
         admin.ifPresent(server -> server.stop(FLUSH));
