@@ -2,6 +2,7 @@ package tokamak.api;
 
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What an answer must be, as data. A guide describes a set of texts; an answer that ends by itself is one of them, and until
@@ -32,6 +33,34 @@ public sealed interface Guide {
     record JsonSchema(String schema, boolean strict) implements Guide {
         public JsonSchema {
             notNull("schema", schema);
+        }
+    }
+
+    /**
+     * A value that a schema finds valid, as it stands between two tags: a string without quotation marks and escapes, anything
+     * else as JSON. Without line breaks around it, which belong to the tags.
+     *
+     * @param notStrings kinds of values besides strings that a reader would take a text for: those of {@code null},
+     *     {@code boolean}, {@code number}, {@code array}, {@code object} that the schema may allow
+     * @param end does not occur in it
+     */
+    record TaggedValue(String schema, boolean strict, Set<String> notStrings, String end) implements Guide {
+        public TaggedValue {
+            notNull("schema", schema);
+            notStrings = Set.copyOf(notStrings);
+            notNull("end", end);
+        }
+    }
+
+    /**
+     * A value that a schema finds valid, as Gemma writes it: JSON with bare keys and a mark instead of quotation marks.
+     *
+     * @param mark around strings, in which it does not occur; nothing is escaped
+     */
+    record MarkedValue(String schema, boolean strict, String mark) implements Guide {
+        public MarkedValue {
+            notNull("schema", schema);
+            Check.that("mark", !mark.isEmpty(), "a text must not be empty");
         }
     }
 

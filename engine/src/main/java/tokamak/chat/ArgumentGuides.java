@@ -4,9 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import tokamak.api.Guide;
 
@@ -27,12 +26,9 @@ final class ArgumentGuides {
             case Part.Arguments _ -> schema(tool);
             case Part.NamedJson json -> namedJson(json, tool);
             case Part.Tags tags -> tags(tags, tool);
-            case Part.Keywords _ -> members(tool, new Notation("=", ", ", Optional.empty()));
+            case Part.Keywords _ -> keywords(tool);
             case Part.Unquoted unquoted ->
-                Guide.sequence(
-                        Guide.literal("{"),
-                        members(tool, new Notation(":", ",", Optional.of(unquoted.quote()))),
-                        Guide.literal("}"));
+                new Guide.MarkedValue(JsonText.write(tool.schema()), tool.strict(), unquoted.quote());
         };
     }
 
@@ -54,15 +50,24 @@ final class ArgumentGuides {
         return Guide.sequence(begin, schema(tool), Guide.literal("}"));
     }
 
-    /** The schema of one argument; what it refers to comes along. */
-    private static Guide json(Tool tool, Map<String, ?> schema) {
-        Map<String, Object> whole = new LinkedHashMap<>(schema);
+    private static Guide json(Tool tool, Object schema) {
+        return new Guide.JsonSchema(document(tool, schema), tool.strict());
+    }
+
+    /** The schema of one argument as a document of its own; what it refers to comes along. */
+    private static String document(Tool tool, Object schema) {
+        Map<String, Object> whole = new LinkedHashMap<>();
+        if (!(schema instanceof Map<?, ?> map)) {
+            whole.put("allOf", List.of(schema));
+            return JsonText.write(whole);
+        }
+        map.forEach((key, value) -> whole.put(String.valueOf(key), value));
         for (String definitions : List.of("$defs", "definitions")) {
             if (tool.parameters().get(definitions) != null) {
                 whole.putIfAbsent(definitions, tool.parameters().get(definitions));
             }
         }
-        return new Guide.JsonSchema(JsonText.write(whole), tool.strict());
+        return JsonText.write(whole);
     }
 
     // ---- tags
@@ -89,122 +94,78 @@ final class ArgumentGuides {
     }
 
     /** A value and what ends it. */
-    private static Guide tagged(Tool tool, Map<String, ?> schema, String end) {
-        if (!ArgumentTypes.mayBeString(schema)) {
+    private static Guide tagged(Tool tool, Object schema, String end) {
+        Set<String> kinds = new ArgumentTypes(tool.parameters()).of(schema);
+        if (!kinds.contains("string")) {
             return Guide.sequence(json(tool, schema), Guide.literal(end));
         }
-        return raw(schema)
-                .<Guide>map(text -> Guide.sequence(text, Guide.literal(end)))
-                .orElseGet(() -> new Guide.FreeUntil(List.of(end), OptionalInt.empty()));
+        Set<String> others = new TreeSet<>(kinds);
+        others.remove("string");
+        if (ArgumentTypes.saysOnlyTypes(schema)) {
+            return Guide.until(end);
+        }
+        if (others.remove(ArgumentTypes.FRACTION)) {
+            others.remove("integer");
+            others.add("number");
+        }
+        return Guide.sequence(
+                new Guide.TaggedValue(document(tool, schema), tool.strict(), others, end), Guide.literal(end));
     }
 
-    /** A string as it stands, if its schema says more than that it is one. */
-    private static Optional<Guide> raw(Map<String, ?> schema) {
-        if (schema.get("enum") instanceof List<?> values && !values.isEmpty()) {
-            return Optional.of(new Guide.Choice(values.stream()
-                    .map(value -> value instanceof String text ? text : JsonText.write(value))
-                    .toList()));
-        }
-        if (schema.get("const") instanceof String text) {
-            return Optional.of(Guide.literal(text));
-        }
-        if (schema.get("pattern") instanceof String pattern) {
-            // A pattern may match anywhere in the string unless it says otherwise.
-            String whole = (pattern.startsWith("^") ? "" : "[^<]*") + "(?:" + pattern.replaceAll("^\\^|\\$$", "") + ")"
-                    + (pattern.endsWith("$") ? "" : "[^<]*");
-            return Optional.of(new Guide.Regex(whole));
-        }
-        if (schema.get("minLength") instanceof Number || schema.get("maxLength") instanceof Number) {
-            String min = schema.get("minLength") instanceof Number number ? number.toString() : "0";
-            String max = schema.get("maxLength") instanceof Number number ? number.toString() : "";
-            return Optional.of(new Guide.Regex("[^<]{" + min + "," + max + "}"));
-        }
-        return Optional.empty();
-    }
+    // ---- Python
 
-    // ---- Python and Gemma
-
-    /**
-     * @param assigns between key and value
-     * @param separator between members
-     * @param quote around strings, empty: JSON's
-     */
-    private record Notation(String assigns, String separator, Optional<String> quote) {}
-
-    private static Guide members(Tool tool, Notation notation) {
-        return members(tool, tool.parameters(), tool.properties(), notation);
-    }
-
-    private static Guide members(
-            Tool tool, Map<String, ?> parent, Map<String, Map<String, ?>> properties, Notation notation) {
-        Set<String> required = Tool.required(parent);
+    private static Guide keywords(Tool tool) {
+        Map<String, Object> properties = tool.properties();
+        Set<String> required = tool.required();
         List<String> keys = Stream.concat(
                         properties.keySet().stream().filter(required::contains),
                         properties.keySet().stream().filter(key -> !required.contains(key)))
                 .toList();
         int numRequired = (int) keys.stream().filter(required::contains).count();
         List<Guide> members = keys.stream()
-                .<Guide>map(key -> Guide.sequence(
-                        Guide.literal(key + notation.assigns()), value(tool, properties.get(key), notation)))
+                .<Guide>map(key -> Guide.sequence(Guide.literal(key + "="), python(tool, properties.get(key))))
                 .toList();
         if (numRequired > 0) {
-            return from(members, 0, numRequired, notation);
+            return from(members, 0, numRequired);
         }
         // Any of the optional ones may be the first.
         List<Guide> first = new ArrayList<>();
         first.add(Guide.literal(""));
         for (int i = 0; i < members.size(); i++) {
-            first.add(from(members, i, 0, notation));
+            first.add(from(members, i, 0));
         }
         return new Guide.Alternatives(first);
     }
 
     /** This member and those behind it. */
-    private static Guide from(List<Guide> members, int first, int numRequired, Notation notation) {
+    private static Guide from(List<Guide> members, int first, int numRequired) {
         List<Guide> parts = new ArrayList<>();
         parts.add(members.get(first));
         for (int i = first + 1; i < members.size(); i++) {
-            Guide next = Guide.sequence(Guide.literal(notation.separator()), members.get(i));
+            Guide next = Guide.sequence(Guide.literal(", "), members.get(i));
             parts.add(i < numRequired ? next : Guide.optional(next));
         }
         return new Guide.Sequence(parts);
     }
 
-    private static Guide value(Tool tool, Map<String, ?> schema, Notation notation) {
-        if (notation.quote().isEmpty()) {
-            return python(tool, schema);
-        }
-        String quote = notation.quote().get();
-        if (ArgumentTypes.mayBeString(schema)) {
-            Guide end = Guide.literal(quote);
-            Guide text = raw(schema).<Guide>map(raw -> Guide.sequence(raw, end)).orElseGet(() -> Guide.until(quote));
-            return Guide.sequence(Guide.literal(quote), text);
-        }
-        Map<String, Map<String, ?>> properties = Tool.properties(schema);
-        if (!properties.isEmpty()) {
-            return Guide.sequence(Guide.literal("{"), members(tool, schema, properties, notation), Guide.literal("}"));
-        }
-        Optional<Map<String, ?>> items = Tool.map(schema.get("items"));
-        if (items.isPresent()) {
-            Guide item = value(tool, items.get(), notation);
-            return Guide.sequence(
-                    Guide.literal("["),
-                    Guide.optional(Guide.separated(item, Guide.literal(","), 1, Guide.UNBOUNDED)),
-                    Guide.literal("]"));
-        }
-        return json(tool, schema);
-    }
-
     /** JSON is Python but for its constants and the other quotation marks. */
-    private static Guide python(Tool tool, Map<String, ?> schema) {
-        if (ArgumentTypes.isBoolean(schema)) {
-            return new Guide.Choice(List.of("True", "False"));
+    private static Guide python(Tool tool, Object schema) {
+        Set<String> kinds = new ArgumentTypes(tool.parameters()).of(schema);
+        List<Guide> spellings = new ArrayList<>();
+        if (!kinds.equals(Set.of("boolean")) || !ArgumentTypes.saysOnlyTypes(schema)) {
+            spellings.add(json(tool, schema));
         }
-        Guide json = json(tool, schema);
-        boolean anyString = ArgumentTypes.mayBeString(schema)
-                && raw(schema).isEmpty()
-                && !schema.containsKey("format")
-                && !schema.containsKey("not");
-        return anyString ? Guide.alternatives(json, new Guide.Regex(SINGLE_QUOTED)) : json;
+        if (ArgumentTypes.saysOnlyTypes(schema)) {
+            if (kinds.contains("boolean")) {
+                spellings.add(new Guide.Choice(List.of("True", "False")));
+            }
+            if (kinds.contains("null")) {
+                spellings.add(Guide.literal("None"));
+            }
+            if (kinds.contains("string")) {
+                spellings.add(new Guide.Regex(SINGLE_QUOTED));
+            }
+        }
+        return new Guide.Alternatives(spellings);
     }
 }

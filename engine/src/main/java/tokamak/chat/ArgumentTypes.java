@@ -1,107 +1,162 @@
 package tokamak.chat;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Which types an argument may have: formats that do not quote strings leave it to the schema. */
+/**
+ * Which kinds of values an argument may have: formats that do not quote strings leave it to the schema. A kind is one of
+ * JSON Schema's types, but that {@code integer} and {@code fraction} together are {@code number}.
+ */
 final class ArgumentTypes {
-    private static final Set<String> ALL = Set.of("string", "number", "integer", "boolean", "null", "object", "array");
+    static final String FRACTION = "fraction";
 
-    private ArgumentTypes() {}
+    private static final Set<String> ALL = Set.of("string", FRACTION, "integer", "boolean", "null", "object", "array");
+    private static final Set<String> ONLY_TYPES =
+            Set.of("type", "title", "description", "default", "examples", "example");
+    private static final Set<String> ABOUT_STRINGS = Set.of("format", "pattern", "minLength", "maxLength");
+    private static final int MAX_DEPTH = 16;
 
-    /** Whether a text is the value as it stands. */
-    static boolean isString(Optional<? extends Map<String, ?>> schema) {
-        return types(schema).equals(Set.of("string"));
+    private final Map<String, ?> root;
+
+    /** @param root what references are found in */
+    ArgumentTypes(Map<String, ?> root) {
+        this.root = root;
     }
 
-    static boolean mayBeString(Map<String, ?> schema) {
-        return types(schema).contains("string");
+    /** The kinds that a schema allows, or more. */
+    Set<String> of(@Nullable Object schema) {
+        return of(schema, 0);
     }
 
-    static boolean isBoolean(Map<String, ?> schema) {
-        return types(schema).equals(Set.of("boolean"));
-    }
-
-    /** The JSON of a text without quotation marks. */
-    static String json(String text, Optional<? extends Map<String, ?>> schema) {
-        Set<String> types = types(schema);
-        String trimmed = text.strip();
-        Optional<JsonNode> value = JsonText.parse(python(trimmed, types));
-        return value.isPresent()
-                        && types.contains(type(value.get()))
-                        && !value.get().isString()
-                ? (trimmed.equals(python(trimmed, types))
-                        ? trimmed
-                        : value.get().toString())
-                : JsonText.quoted(text);
-    }
-
-    /** Models write Python's constants where the format is not JSON. */
-    private static String python(String text, Set<String> types) {
-        return switch (text) {
-            case "True", "False" -> types.contains("boolean") ? text.toLowerCase(java.util.Locale.ROOT) : text;
-            case "None" -> types.contains("null") ? "null" : text;
-            default -> text;
-        };
-    }
-
-    private static String type(JsonNode node) {
-        return switch (node.getNodeType()) {
-            case OBJECT, POJO -> "object";
-            case ARRAY -> "array";
-            case STRING, BINARY -> "string";
-            case NUMBER -> "number";
-            case BOOLEAN -> "boolean";
-            case NULL, MISSING -> "null";
-        };
-    }
-
-    /** An argument that no schema declares is a string. */
-    private static Set<String> types(Optional<? extends Map<String, ?>> schema) {
-        return schema.isEmpty() ? Set.of("string") : types(schema.get());
-    }
-
-    private static Set<String> types(Map<String, ?> schema) {
-        Set<String> types = new TreeSet<>();
-        addNamed(schema.get("type"), types);
-        if (types.isEmpty() && schema.get("enum") instanceof List<?> values) {
-            values.forEach(value -> types.add(typeOf(value)));
+    private Set<String> of(@Nullable Object schema, int depth) {
+        if (Boolean.FALSE.equals(schema)) {
+            return Set.of();
         }
-        if (types.isEmpty() && schema.containsKey("const")) {
-            types.add(typeOf(schema.get("const")));
+        Optional<Map<String, ?>> map = Tool.map(schema);
+        if (map.isEmpty() || depth > MAX_DEPTH) {
+            return ALL;
+        }
+        Map<String, ?> keywords = map.get();
+        Set<String> kinds = new TreeSet<>(ALL);
+        if (keywords.get("type") != null) {
+            kinds.retainAll(named(keywords.get("type")));
+        } else if (keywords.keySet().stream().anyMatch(ABOUT_STRINGS::contains)) {
+            kinds.retainAll(Set.of("string")); // who writes these means one
+        }
+        if (keywords.get("enum") instanceof List<?> values) {
+            Set<String> own = new TreeSet<>();
+            values.forEach(value -> own.add(kind(value)));
+            kinds.retainAll(own);
+        }
+        if (keywords.containsKey("const")) {
+            kinds.retainAll(Set.of(kind(keywords.get("const"))));
+        }
+        if (keywords.get("$ref") instanceof String reference) {
+            find(reference).ifPresent(target -> kinds.retainAll(of(target, depth + 1)));
+        }
+        if (keywords.get("allOf") instanceof List<?> parts) {
+            parts.forEach(part -> kinds.retainAll(of(part, depth + 1)));
         }
         for (String key : List.of("anyOf", "oneOf")) {
-            if (types.isEmpty() && schema.get(key) instanceof List<?> branches) {
-                branches.forEach(branch -> Tool.map(branch).ifPresent(map -> types.addAll(types(map))));
+            if (keywords.get(key) instanceof List<?> branches) {
+                Set<String> any = new TreeSet<>();
+                branches.forEach(branch -> any.addAll(of(branch, depth + 1)));
+                kinds.retainAll(any);
             }
         }
-        if (types.contains("integer")) {
-            types.add("number");
+        if (Boolean.TRUE.equals(keywords.get("nullable"))) {
+            kinds.add("null");
         }
-        return types.isEmpty() ? ALL : types;
+        return kinds;
     }
 
-    private static void addNamed(@org.jspecify.annotations.Nullable Object type, Set<String> types) {
-        if (type instanceof String name) {
-            types.add(name);
-        } else if (type instanceof Collection<?> names) {
-            names.forEach(name -> types.add(String.valueOf(name)));
+    private Optional<Object> find(String reference) {
+        if (!reference.startsWith("#")) {
+            return Optional.empty();
         }
+        Object at = root;
+        for (String step : URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8)
+                .split("/", -1)) {
+            if (step.isEmpty()) {
+                continue;
+            }
+            at = at instanceof Map<?, ?> map ? map.get(step.replace("~1", "/").replace("~0", "~")) : null;
+        }
+        return Optional.ofNullable(at);
     }
 
-    private static String typeOf(@org.jspecify.annotations.Nullable Object value) {
+    private static Set<String> named(Object type) {
+        Collection<?> names = type instanceof Collection<?> several ? several : List.of(type);
+        Set<String> kinds = new TreeSet<>();
+        for (Object name : names) {
+            kinds.add(String.valueOf(name));
+            if ("number".equals(name)) {
+                kinds.addAll(List.of("integer", FRACTION));
+            }
+        }
+        return kinds;
+    }
+
+    private static String kind(@Nullable Object value) {
         return switch (value) {
             case null -> "null";
             case String _ -> "string";
             case Boolean _ -> "boolean";
-            case Number _ -> "number";
+            case Number number -> number.doubleValue() == Math.rint(number.doubleValue()) ? "integer" : FRACTION;
             case List<?> _ -> "array";
             default -> "object";
+        };
+    }
+
+    /** Whether a schema says nothing of a value but its kind. */
+    static boolean saysOnlyTypes(@Nullable Object schema) {
+        return Boolean.TRUE.equals(schema)
+                || Tool.map(schema)
+                        .filter(keywords -> keywords.entrySet().stream()
+                                .allMatch(each -> ONLY_TYPES.contains(each.getKey())
+                                        || each.getKey().equals("anyOf")
+                                                && each.getValue() instanceof List<?> branches
+                                                && branches.stream().allMatch(ArgumentTypes::saysOnlyTypes)))
+                        .isPresent();
+    }
+
+    // ---- values
+
+    /** The JSON of a text without quotation marks. */
+    static String json(String text, Set<String> kinds) {
+        String trimmed = text.strip();
+        String plain = python(trimmed, kinds);
+        Optional<JsonNode> value = JsonText.parse(plain);
+        boolean isValue = value.isPresent() && !value.get().isString() && kinds.contains(kind(value.get()));
+        return isValue ? plain : JsonText.quoted(text);
+    }
+
+    /** Models write Python's constants where the format is not JSON. */
+    private static String python(String text, Set<String> kinds) {
+        return switch (text) {
+            case "True", "False" -> kinds.contains("boolean") ? text.toLowerCase(Locale.ROOT) : text;
+            case "None" -> kinds.contains("null") ? "null" : text;
+            default -> text;
+        };
+    }
+
+    private static String kind(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case OBJECT, POJO -> "object";
+            case ARRAY -> "array";
+            case STRING, BINARY -> "string";
+            case NUMBER -> node.decimalValue().stripTrailingZeros().scale() <= 0 ? "integer" : FRACTION;
+            case BOOLEAN -> "boolean";
+            case NULL, MISSING -> "null";
         };
     }
 }

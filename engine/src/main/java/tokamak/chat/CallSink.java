@@ -3,6 +3,7 @@ package tokamak.chat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -56,11 +57,9 @@ final class CallSink {
         tool = null;
     }
 
-    /** The schema of an argument of the call at hand; empty if it is not declared. */
-    Optional<Map<String, ?>> schema(String argument) {
-        return tool == null
-                ? Optional.empty()
-                : Optional.ofNullable(tool.properties().get(argument));
+    /** The kinds of values an argument of the call at hand may have; what is not declared is a string. */
+    Set<String> kinds(String argument) {
+        return tool == null ? Set.of("string") : tool.kinds(argument);
     }
 
     /** The declared arguments of the call at hand, in their order. */

@@ -1,7 +1,6 @@
 package tokamak.chat;
 
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 
 /** Arguments between tags. Strings are passed on as they come, other values when they are complete. */
 final class TagsReader implements PartReader {
@@ -21,7 +20,7 @@ final class TagsReader implements PartReader {
     private final String valueEnd;
     private State state = State.BETWEEN;
     private String separator = "{";
-    private Optional<Map<String, ?>> schema = Optional.empty();
+    private Set<String> kinds = Set.of();
 
     TagsReader(Part.Tags tags) {
         keyBegin = tags.keyBegin().strip();
@@ -75,10 +74,10 @@ final class TagsReader implements PartReader {
             return Progress.of(match);
         }
         in.unmark();
-        schema = sink.schema(key);
+        kinds = sink.kinds(key);
         sink.arguments(separator + JsonText.quoted(key) + ": ");
         separator = ", ";
-        if (ArgumentTypes.isString(schema)) {
+        if (kinds.equals(Set.of("string"))) {
             sink.arguments("\"");
             state = State.STRING_START;
         } else {
@@ -125,7 +124,7 @@ final class TagsReader implements PartReader {
         String text = in.take(end);
         in.skip(valueEnd.length());
         String value = text.startsWith("\n") ? text.substring(1) : text;
-        sink.arguments(ArgumentTypes.json(withoutLastBreak(value), schema));
+        sink.arguments(ArgumentTypes.json(withoutLastBreak(value), kinds));
         state = State.BETWEEN;
         return Progress.DONE;
     }

@@ -43,27 +43,28 @@ public record Tool(String name, Map<String, ?> parameters, boolean strict) {
         }
     }
 
-    /** The schemas of the arguments by name, in the order they are written in. */
-    Map<String, Map<String, ?>> properties() {
-        return properties(parameters);
-    }
-
-    static Map<String, Map<String, ?>> properties(Map<String, ?> schema) {
-        Map<String, Map<String, ?>> properties = new LinkedHashMap<>();
-        if (schema.get("properties") instanceof Map<?, ?> map) {
-            map.forEach((key, value) ->
-                    properties.put(String.valueOf(key), map(value).orElse(Map.of())));
+    /** The schemas of the arguments by name, in the order they are written in: maps, true or false. */
+    Map<String, Object> properties() {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        if (parameters.get("properties") instanceof Map<?, ?> map) {
+            map.forEach((key, value) -> properties.put(
+                    String.valueOf(key),
+                    value instanceof Boolean ? value : map(value).orElse(Map.of())));
         }
         return properties;
     }
 
-    Set<String> required() {
-        return required(parameters);
+    /** The kinds of values that an argument may have, see {@link ArgumentTypes}; what is not declared is a string. */
+    Set<String> kinds(String argument) {
+        Map<String, Object> properties = properties();
+        return properties.containsKey(argument)
+                ? new ArgumentTypes(parameters).of(properties.get(argument))
+                : Set.of("string");
     }
 
-    static Set<String> required(Map<String, ?> schema) {
+    Set<String> required() {
         Set<String> required = new HashSet<>();
-        if (schema.get("required") instanceof List<?> names) {
+        if (parameters.get("required") instanceof List<?> names) {
             names.forEach(name -> required.add(String.valueOf(name)));
         }
         return required;

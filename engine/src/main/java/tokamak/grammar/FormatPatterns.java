@@ -28,8 +28,12 @@ final class FormatPatterns {
     private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     private static final String HOSTNAME = "(?=.{1,253}$)" + LABEL + "(?:\\." + LABEL + ")*";
     private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+    /** As many labels as there may be together with these fit into the 253 characters that a domain has at most. */
+    private static final String SHORT_LABEL = LABEL.replace("{0,61}", "{0,25}");
+
     /** Up to the dot before the top-level domain. */
-    private static final String EMAIL = "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@(?:" + LABEL + "\\.){1,8}";
+    private static final String EMAIL = "(?=[^@]{1,64}@)" + ATOM + "(?:\\." + ATOM + ")*@(?:(?:" + LABEL
+            + "\\.){1,3}|(?:" + SHORT_LABEL + "\\.){4,8})";
 
     private static final String BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     private static final String IPV4 = BYTE + "(?:\\." + BYTE + "){3}";
@@ -37,7 +41,7 @@ final class FormatPatterns {
     private static final String HEX = "[0-9a-fA-F]";
     private static final String UUID = HEX + "{8}-" + HEX + "{4}-" + HEX + "{4}-" + HEX + "{4}-" + HEX + "{12}";
     private static final String BEYOND_ASCII = "\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef";
-    private static final String JSON_POINTER = "(?:/(?:[^/~]|~[01])*)*";
+    private static final String JSON_POINTER = "(?:/(?:[^/~\\n\\r\\x85\\u2028\\u2029]|~[01])*)*";
 
     private static final List<String> GENERAL_DOMAINS = List.of(
             "com",

@@ -29,7 +29,12 @@ final class FreeTexts {
         if (strings.isEmpty()) {
             return anything;
         }
-        return pool.and(anything, pool.not(pool.concat(List.of(anything, spellings(strings), anything))));
+        return pool.and(anything, pool.not(containing(strings)));
+    }
+
+    /** Any text in which one of the strings is spelled. */
+    Regex containing(List<String> strings) {
+        return pool.concat(List.of(anything, spellings(strings), anything));
     }
 
     /** Any text up to the first of the ends, and that end. */

@@ -33,6 +33,14 @@ final class GuideRules {
         return switch (guide) {
             case Guide.JsonObject _ -> JsonSchemaRules.anyObject(rules);
             case Guide.JsonSchema schema -> JsonSchemaRules.compile(rules, bounded(schema.schema()), schema.strict());
+            case Guide.TaggedValue value -> {
+                bounded(value.schema());
+                yield JsonSchemaRules.compile(rules, free, value);
+            }
+            case Guide.MarkedValue value -> {
+                bounded(value.schema());
+                yield JsonSchemaRules.compile(rules, free, value);
+            }
             case Guide.Regex regex -> rules.lexeme(pattern(regex.pattern()));
             case Guide.Choice choice -> choice(choice.options());
             case Guide.Grammar grammar -> EbnfRules.compile(rules, specials, bounded(grammar.text()));

@@ -39,8 +39,8 @@ final class JsonLayout {
         return pool.concat(pool.literal(open), pool.concat(gap, pool.literal(close)));
     }
 
-    /** A key in its quotes with what separates it from its value. */
-    Regex withColon(Regex quotedKey) {
-        return pool.concat(quotedKey, colon);
+    /** A key with what separates it from its value. */
+    Regex withColon(Regex key) {
+        return pool.concat(key, colon);
     }
 }

@@ -215,6 +215,8 @@ final class RegexPool {
                     return nothing;
                 } else if (each.kind == Regex.Kind.UNIVERSE) {
                     universe = each;
+                } else if (each.kind == Regex.Kind.NOT && each.parts[0] == nothing) {
+                    universe = universe == null ? each : universe;
                 } else if (each.kind == Regex.Kind.BYTES) {
                     bytes = bytes == null ? each.bytes : bytes.and(each.bytes);
                 } else {

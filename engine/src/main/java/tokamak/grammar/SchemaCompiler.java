@@ -39,10 +39,11 @@ final class SchemaCompiler {
     private final ArrayDeque<Runnable> open = new ArrayDeque<>();
     private final int never;
 
-    private SchemaCompiler(RuleBuilder rules, JsonNode schema, SchemaMode mode, SchemaOrder order) {
+    private SchemaCompiler(
+            RuleBuilder rules, JsonNode schema, SchemaMode mode, SchemaOrder order, StringNotation notation) {
         this.rules = rules;
         this.mode = mode;
-        this.strings = new SchemaStrings(rules.pool, this::refuse);
+        this.strings = new SchemaStrings(rules.pool, notation, this::refuse);
         this.numbers = new NumberLanguage(rules.pool);
         this.layout = new JsonLayout(rules);
         this.reader = new SchemaReader(schema, terms, mode, rules);
@@ -59,10 +60,51 @@ final class SchemaCompiler {
      * @throws GrammarException if the schema is not valid, or says something that can't be followed
      */
     static int compile(RuleBuilder rules, JsonNode schema, SchemaMode mode, SchemaOrder order) {
-        SchemaCompiler compiler = new SchemaCompiler(rules, schema, mode, order);
-        int symbol = compiler.symbolOf(List.of(compiler.reader.root()));
-        while (!compiler.open.isEmpty()) {
-            compiler.open.pop().run();
+        return compile(rules, schema, mode, order, JsonStrings.of(rules.pool));
+    }
+
+    /** The same with strings written in another way. */
+    static int compile(
+            RuleBuilder rules, JsonNode schema, SchemaMode mode, SchemaOrder order, StringNotation notation) {
+        SchemaCompiler compiler = new SchemaCompiler(rules, schema, mode, order, notation);
+        return compiler.start(List.of(compiler.reader.root()));
+    }
+
+    /**
+     * Adds rules for a schema whose strings stand alone, without quotation marks.
+     *
+     * @param notStrings mask of the other kinds of values that there are
+     * @param alone how a string is written that is the whole value
+     * @param inside how strings in others are written
+     */
+    static int compileTagged(
+            RuleBuilder rules,
+            JsonNode schema,
+            SchemaMode mode,
+            int notStrings,
+            StringNotation alone,
+            StringNotation inside) {
+        SchemaCompiler compiler = new SchemaCompiler(rules, schema, mode, SchemaOrder.AS_WRITTEN, inside);
+        SchemaStrings strings = new SchemaStrings(rules.pool, alone, compiler::refuse);
+        SchemaTerm root = compiler.reader.root();
+        int symbol = rules.newNonterminal();
+        List<Regex> texts = new ArrayList<>();
+        for (SchemaCase each : compiler.cases.of(List.of(root))) {
+            if ((each.types() & JsonTypes.STRING) != 0) {
+                texts.add(strings.of(each.leavesAbout(JsonTypes.STRING)));
+            }
+        }
+        rules.add(symbol, rules.lexeme(strings.string(rules.pool.or(texts))));
+        if (notStrings != 0) {
+            rules.add(symbol, compiler.start(List.of(root, compiler.terms.types(notStrings))));
+        }
+        return symbol;
+    }
+
+    private int start(List<SchemaTerm> parts) {
+        int symbol = symbolOf(parts);
+        while (!open.isEmpty()) {
+            open.pop().run();
         }
         if (symbol >= 0) {
             return symbol;
@@ -216,7 +258,7 @@ final class SchemaCompiler {
         return switch (set.types) {
             case JsonTypes.NULL -> constants(set.leaves, "null");
             case JsonTypes.BOOLEAN -> constants(set.leaves, "true", "false");
-            case JsonTypes.STRING -> strings.quoted(strings.of(set.leaves));
+            case JsonTypes.STRING -> strings.string(strings.of(set.leaves));
             default -> numbers.of(set.types, set.leaves);
         };
     }

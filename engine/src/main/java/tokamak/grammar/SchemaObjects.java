@@ -82,7 +82,7 @@ final class SchemaObjects {
     }
 
     private int keyLexeme(Regex text) {
-        return compiler.rules.lexeme(compiler.layout.withColon(compiler.strings.quoted(text)));
+        return compiler.rules.lexeme(compiler.layout.withColon(compiler.strings.key(text)));
     }
 
     /** What the leaves say together. */

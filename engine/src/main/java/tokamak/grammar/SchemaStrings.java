@@ -13,9 +13,9 @@ import tools.jackson.databind.JsonNode;
 /** What may stand between the quotes of a string. */
 final class SchemaStrings {
     private final RegexPool pool;
-    private final JsonAlphabet alphabet;
+    private final StringNotation notation;
+    private final Alphabet alphabet;
     private final Consumer<GrammarException> unsupported;
-    private final Regex quote;
     private final Map<String, Regex> patterns = new HashMap<>();
     private final Map<String, Regex> formats = new HashMap<>();
     /** Any text in any spelling. */
@@ -24,17 +24,23 @@ final class SchemaStrings {
     final Regex anythingPlain;
 
     /** @param unsupported is told of patterns that can't be followed; they are ignored if it returns */
-    SchemaStrings(RegexPool pool, Consumer<GrammarException> unsupported) {
+    SchemaStrings(RegexPool pool, StringNotation notation, Consumer<GrammarException> unsupported) {
         this.pool = pool;
+        this.notation = notation;
         this.unsupported = unsupported;
-        this.alphabet = new JsonAlphabet(pool);
-        this.quote = pool.literal("\"");
-        this.anything = pool.star(alphabet.anySpelling());
+        this.alphabet = notation.alphabet();
+        this.anything = pool.star(notation.anySpelling());
         this.anythingPlain = pool.universe(alphabet.anyCharacter());
     }
 
-    Regex quoted(Regex text) {
-        return pool.concat(quote, pool.concat(text, quote));
+    /** A whole string with this text. */
+    Regex string(Regex text) {
+        return notation.string(text);
+    }
+
+    /** A whole key with this text. */
+    Regex key(Regex text) {
+        return notation.key(text);
     }
 
     /** For which all of these leaves hold. */
@@ -71,7 +77,7 @@ final class SchemaStrings {
         }
         boolean isLengthFree = min == 0 && max == SchemaTerm.UNLIMITED;
         if (conditions.isEmpty()) {
-            return isLengthFree ? anything : repeat(alphabet.anySpelling(), min, max);
+            return isLengthFree ? anything : repeat(notation.anySpelling(), min, max);
         }
         if (!isLengthFree) {
             conditions.add(repeat(alphabet.anyCharacter(), min, max));
@@ -107,13 +113,13 @@ final class SchemaStrings {
         List<byte[]> spellings = new ArrayList<>(texts.size());
         List<Regex> mixed = new ArrayList<>();
         for (String text : texts) {
-            List<String> known = JsonValues.spellings(text);
+            List<String> known = notation.spellings(text);
             if (known.size() > 1 && texts.size() <= 1_000) {
                 mixed.add(alphabet.text(text));
                 continue;
             }
             for (String spelling : known) {
-                spellings.add(spelling.substring(1, spelling.length() - 1).getBytes(StandardCharsets.UTF_8));
+                spellings.add(spelling.getBytes(StandardCharsets.UTF_8));
             }
         }
         mixed.add(pool.literals(spellings));

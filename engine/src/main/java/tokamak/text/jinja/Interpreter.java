@@ -166,18 +166,16 @@ final class Interpreter {
         Loop.Recursion recursion =
                 statement.recursive() ? (inner, depth) -> capture(() -> runFor(statement, inner, depth, scope)) : null;
         Loop loop = new Loop(items, size, depth0, recursion, budget);
-        if (!loop.hasNext()) {
-            return run(statement.otherwise(), new Scope(scope));
-        }
-        while (loop.hasNext()) {
+        boolean isAnyDone = false; // as Jinja counts: a round that was broken off is none
+        Flow flow = Flow.NORMAL;
+        while (flow != Flow.BREAK && loop.hasNext()) {
             Scope inner = new Scope(scope);
             inner.set("loop", loop);
             assign(statement.target(), loop.next(), inner);
-            if (run(statement.body(), inner) == Flow.BREAK) {
-                break;
-            }
+            flow = run(statement.body(), inner);
+            isAnyDone |= flow == Flow.NORMAL;
         }
-        return Flow.NORMAL;
+        return isAnyDone ? Flow.NORMAL : run(statement.otherwise(), new Scope(scope));
     }
 
     private Iterator<@Nullable Object> filteredItems(

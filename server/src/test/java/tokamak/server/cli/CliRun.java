@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Assumptions;
+import tokamak.server.TestData;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -90,9 +90,7 @@ record CliRun(int code, String out, String err) {
 
     /** A folder of the shared test data; skips the test where there is none. */
     static Path testData(String name) {
-        Path folder = Path.of(System.getProperty("tokamak.testdata", "../../shared/testdata"), name);
-        Assumptions.assumeTrue(folder.toFile().isDirectory(), () -> "no test data at " + folder);
-        return folder;
+        return TestData.folder(name);
     }
 
     /** The checkout: surefire runs a module's tests in the module's folder. */

@@ -58,30 +58,6 @@ class ForcedCallsTest {
         }
     }
 
-    /** The functions of all calls in a stream. */
-    private static List<JsonNode> streamed(List<JsonNode> chunks) {
-        List<JsonNode> functions = new ArrayList<>();
-        List<StringBuilder> arguments = new ArrayList<>();
-        for (JsonNode chunk : chunks) {
-            JsonNode delta = chunk.at("/choices/0/delta");
-            assertThat(delta.path("content").asString("")).isEmpty();
-            for (JsonNode call : delta.path("tool_calls").values()) {
-                int index = call.get("index").intValue();
-                if (call.has("id")) {
-                    assertThat(index).isEqualTo(functions.size());
-                    functions.add(call.get("function"));
-                    arguments.add(new StringBuilder());
-                }
-                arguments.get(index).append(call.at("/function/arguments").stringValue());
-            }
-        }
-        for (int i = 0; i < functions.size(); i++) {
-            ((tools.jackson.databind.node.ObjectNode) functions.get(i))
-                    .put("arguments", arguments.get(i).toString());
-        }
-        return functions;
-    }
-
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -169,7 +145,7 @@ class ForcedCallsTest {
                         .at("/choices/0/finish_reason")
                         .stringValue()
                         .equals("tool_calls")) {
-                    assertThat(streamed(chunks)).isNotEmpty().allSatisfy(ForcedCallsTest::check);
+                    assertThat(StreamedCalls.functions(chunks)).isNotEmpty().allSatisfy(ForcedCallsTest::check);
                 }
             }
         }
