@@ -12,6 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import tokamak.tensor.DType;
+import tokamak.tensor.Dequantizers;
+import tokamak.tensor.LittleEndian;
 import tokamak.tensor.Tensor;
 
 /**
@@ -26,8 +29,17 @@ final class TrtLlmFolder {
     private static final int MAX_RANKS = 1024;
 
     /** Scales of activations and of the KV cache, which are found anew as numbers come. */
-    private static final List<String> DROPPED =
-            List.of(".activation_scaling_factor", ".kv_cache_scaling_factor", ".kv_cache_rcp_scaling_factor");
+    private static final List<String> DROPPED = List.of(
+            ".activation_scaling_factor",
+            ".kv_cache_scaling_factor",
+            ".kv_cache_rcp_scaling_factor",
+            ".kv_orig_quant_scale",
+            ".kv_quant_orig_scale",
+            ".scale_to_int",
+            ".quantization_scaling_factor");
+
+    /** Scales of a matrix, as ModelOpt and as the conversion scripts call them. */
+    private static final List<String> SCALES = List.of(".weights_scaling_factor", ".per_channel_scale");
 
     private final Path folder;
     private final Metadata config;
@@ -38,6 +50,8 @@ final class TrtLlmFolder {
     private final int numHeads;
     private final int numKvHeads;
     private final int headSize;
+    private final Metadata quantization;
+    private final String algorithm;
     private final List<Map<String, Tensor>> ranks = new ArrayList<>();
     private final Set<String> taken = new TreeSet<>();
     private final List<Tensor> made = new ArrayList<>();
@@ -71,6 +85,8 @@ final class TrtLlmFolder {
         numKvHeads = count(config, "num_key_value_heads", numHeads, 1 << 16);
         int hidden = count(config, "hidden_size", 0, 1 << 24);
         headSize = count(config, "head_size", Math.max(1, hidden / numHeads), 1 << 16);
+        quantization = config.object("quantization").orElse(config);
+        algorithm = quantization.string("quant_algo", "none");
         boolean even = numHeads % tensorParallel == 0
                 && (numKvHeads % tensorParallel == 0 || tensorParallel % numKvHeads == 0)
                 && numLayers % pipelineParallel == 0;
@@ -113,18 +129,40 @@ final class TrtLlmFolder {
         if (scaling.isPresent()) {
             hf.put("rope_scaling", scaling.get().values());
         }
-        String algorithm = config.object("quantization").orElse(config).string("quant_algo", "none");
+        quantization().ifPresent(settings -> hf.put("quantization_config", settings));
+        return hf;
+    }
+
+    /** What Hugging Face would have; empty for numbers that stand for themselves. */
+    private Optional<Map<String, Object>> quantization() throws ModelFormatException {
         switch (algorithm) {
             case "none" -> {
-                // numbers stand for themselves
+                return Optional.empty();
             }
-            case "FP8" -> hf.put("quantization_config", Map.of("quant_method", "fp8", "activation_scheme", "static"));
+            case "FP8" -> {
+                return Optional.of(Map.of("quant_method", "fp8", "activation_scheme", "static"));
+            }
+            case "FP8_PER_CHANNEL_PER_TOKEN",
+                    "W8A16",
+                    "W4A16",
+                    "W4A16_AWQ",
+                    "W8A8_SQ_PER_CHANNEL",
+                    "W8A8_SQ_PER_CHANNEL_PER_TOKEN_PLUGIN",
+                    "W8A8_SQ_PER_TENSOR_PER_TOKEN_PLUGIN" -> {
+                if (quantization.flag("has_zero_point", false)) {
+                    throw new ModelFormatException(config.source() + ": " + algorithm
+                            + " weights with zero points are not supported; those without are");
+                }
+                boolean grouped = algorithm.equals("W4A16_AWQ");
+                long groupSize = grouped ? quantization.integer("group_size", 64) : 0;
+                return Optional.of(
+                        Map.of("quant_method", "modelopt", "quant_algo", algorithm, "group_size", groupSize));
+            }
             default ->
                 throw new ModelFormatException(config.source() + ": TensorRT-LLM checkpoints quantised by '" + algorithm
-                        + "' are not supported; unquantised ones and FP8 are. Give the Hugging Face checkpoint that this"
-                        + " one was made from");
+                        + "' are not supported; unquantised ones, FP8, W8A16, W4A16, W4A16_AWQ and the W8A8_SQ kinds with"
+                        + " dynamic activations are. Give the Hugging Face checkpoint that this one was made from");
         }
-        return hf;
     }
 
     private String[] family(String architecture, String qwenType) throws ModelFormatException {
@@ -153,10 +191,18 @@ final class TrtLlmFolder {
             MemorySegment mapped = table.map(file);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Tensor tensor : table.checked(file, mapped, SafetensorsHeader.read(file, mapped))) {
-                tensors.put(tensor.name(), tensor);
+                tensors.put(tensor.name(), typed(tensor));
             }
             ranks.add(tensors);
         }
+    }
+
+    /** Older tools stored 8-bit floats as integers. */
+    private Tensor typed(Tensor tensor) {
+        boolean disguised = algorithm.startsWith("FP8")
+                && tensor.name().endsWith(".weight")
+                && (tensor.dtype() == DType.I8 || tensor.dtype() == DType.U8);
+        return disguised ? new Tensor(tensor.name(), DType.F8_E4M3, tensor.shape(), tensor.data()) : tensor;
     }
 
     /** The shares of all ranks of a stretch of layers; empty if there is no such tensor. */
@@ -189,7 +235,7 @@ final class TrtLlmFolder {
         }
         make("model.embed_tokens.weight", embedding(embedding));
         copy(last, "transformer.ln_f.weight", "model.norm.weight");
-        rows(last, "lm_head", "lm_head");
+        rows(last, "lm_head", "lm_head", 0);
         int perStretch = numLayers / pipelineParallel;
         for (int layer = 0; layer < numLayers; layer++) {
             layer(layer / perStretch, "transformer.layers." + layer % perStretch + ".", "model.layers." + layer + ".");
@@ -226,10 +272,12 @@ final class TrtLlmFolder {
         copy(stretch, from + "attention.q_layernorm.weight", to + "self_attn.q_norm.weight");
         copy(stretch, from + "attention.k_layernorm.weight", to + "self_attn.k_norm.weight");
         queryKeyValue(stretch, from + "attention.qkv", to + "self_attn.");
-        columns(stretch, from + "attention.dense", to + "self_attn.o_proj");
-        rows(stretch, from + "mlp.fc", to + "mlp.gate_proj");
-        rows(stretch, from + "mlp.gate", to + "mlp.up_proj");
-        columns(stretch, from + "mlp.proj", to + "mlp.down_proj");
+        long hidden = config.integer("hidden_size");
+        long units = config.integer("intermediate_size", 0) / tensorParallel;
+        columns(stretch, from + "attention.dense", to + "self_attn.o_proj", hidden);
+        rows(stretch, from + "mlp.fc", to + "mlp.gate_proj", units);
+        rows(stretch, from + "mlp.gate", to + "mlp.up_proj", units);
+        columns(stretch, from + "mlp.proj", to + "mlp.down_proj", hidden);
     }
 
     /** Every rank has its query heads, then its key heads, then its value heads; a key head may be that of several ranks. */
@@ -237,25 +285,40 @@ final class TrtLlmFolder {
         long queryRows = (long) numHeads / tensorParallel * headSize;
         int copies = Math.max(1, tensorParallel / numKvHeads);
         long keyRows = (long) Math.max(1, numKvHeads / tensorParallel) * headSize;
-        for (String part : List.of(".weight", ".bias")) {
-            List<Tensor> shares = shares(stretch, from + part);
+        long allRows = queryRows + 2 * keyRows;
+        Map<String, List<Tensor>> parts = new LinkedHashMap<>();
+        parts.put(".weight", weights(stretch, from, allRows));
+        parts.put(".bias", shares(stretch, from + ".bias"));
+        List<Tensor> scales = scales(stretch, from);
+        boolean one = !scales.isEmpty() && scales.getFirst().count() == 1;
+        parts.put(".weight_scale", one ? List.of() : scales);
+        for (Map.Entry<String, List<Tensor>> part : parts.entrySet()) {
+            List<Tensor> shares = part.getValue();
             if (shares.isEmpty()) {
                 continue;
             }
-            if (shares.getFirst().rank() < 1 || shares.getFirst().dim(0) != queryRows + 2 * keyRows) {
+            Tensor first = shares.getFirst();
+            // two rows of 4-bit numbers may stand in one of bytes
+            int together = part.getKey().equals(".weight") && first.dim(0) == allRows / 2 ? 2 : 1;
+            if (first.rank() < 1 || first.dim(0) != allRows / together) {
                 throw new ModelFormatException(
-                        folder + ": " + shares.getFirst() + ": expected " + queryRows + " + 2 x " + keyRows + " rows");
+                        folder + ": " + first + ": expected " + queryRows + " + 2 x " + keyRows + " rows");
             }
             List<Tensor> owners = new ArrayList<>();
             for (int t = 0; t < tensorParallel; t += copies) {
                 owners.add(shares.get(t));
             }
-            make(to + "q_proj" + part, joinRows(slices(shares, 0, queryRows)));
-            make(to + "k_proj" + part, joinRows(slices(owners, queryRows, queryRows + keyRows)));
-            make(to + "v_proj" + part, joinRows(slices(owners, queryRows + keyRows, queryRows + 2 * keyRows)));
+            long endOfQueries = queryRows / together;
+            long endOfKeys = (queryRows + keyRows) / together;
+            make(to + "q_proj" + part.getKey(), joinRows(slices(shares, 0, endOfQueries)));
+            make(to + "k_proj" + part.getKey(), joinRows(slices(owners, endOfQueries, endOfKeys)));
+            make(to + "v_proj" + part.getKey(), joinRows(slices(owners, endOfKeys, allRows / together)));
         }
         for (String name : List.of("q_proj", "k_proj", "v_proj")) {
-            scale(stretch, from, to + name);
+            if (one) {
+                make(to + name + ".weight_scale", theOne(scales));
+            }
+            inputFactors(stretch, from, to + name, false);
         }
     }
 
@@ -263,37 +326,112 @@ final class TrtLlmFolder {
         return tensors.stream().map(tensor -> tensor.slice(from, to)).toList();
     }
 
-    private void rows(int stretch, String from, String to) throws ModelFormatException {
-        for (String part : List.of(".weight", ".bias")) {
-            List<Tensor> shares = shares(stretch, from + part);
-            if (!shares.isEmpty()) {
-                make(to + part, joinRows(shares));
-            }
+    private void rows(int stretch, String from, String to, long outputs) throws ModelFormatException {
+        List<Tensor> weights = weights(stretch, from, outputs);
+        List<Tensor> biases = shares(stretch, from + ".bias");
+        List<Tensor> scales = scales(stretch, from);
+        if (!weights.isEmpty()) {
+            make(to + ".weight", joinRows(weights));
         }
-        scale(stretch, from, to);
+        if (!biases.isEmpty()) {
+            make(to + ".bias", joinRows(biases));
+        }
+        if (!scales.isEmpty()) {
+            make(to + ".weight_scale", scales.getFirst().count() == 1 ? theOne(scales) : joinRows(scales));
+        }
+        inputFactors(stretch, from, to, false);
     }
 
-    private void columns(int stretch, String from, String to) throws ModelFormatException {
-        List<Tensor> shares = shares(stretch, from + ".weight");
-        if (!shares.isEmpty()) {
-            make(to + ".weight", joinColumns(shares));
+    private void columns(int stretch, String from, String to, long outputs) throws ModelFormatException {
+        List<Tensor> weights = weights(stretch, from, outputs);
+        if (!weights.isEmpty()) {
+            make(to + ".weight", joinColumns(weights));
         }
         copy(stretch, from + ".bias", to + ".bias");
-        scale(stretch, from, to);
+        List<Tensor> scales = scales(stretch, from);
+        if (!scales.isEmpty()) {
+            // a row may have a scale in every rank, each for the rank's columns
+            boolean perRow = scales.getFirst().dim(scales.getFirst().rank() - 1) == 1;
+            make(to + ".weight_scale", perRow && alike(scales) ? scales.getFirst() : joinColumns(scales));
+        }
+        inputFactors(stretch, from, to, true);
     }
 
-    /** One scale for a whole matrix, which all ranks have alike. */
-    private void scale(int stretch, String from, String to) throws ModelFormatException {
-        List<Tensor> shares = shares(stretch, from + ".weights_scaling_factor");
-        for (Tensor share : shares) {
-            if (share.data().mismatch(shares.getFirst().data()) >= 0) {
-                throw new ModelFormatException(
-                        folder + ": ranks have different scales in '" + share.name() + "', which is not supported");
+    /**
+     * Matrices {@code [out, in]}; of 4-bit numbers {@code [out / 2, in]}, two outputs to a byte, or {@code [out, in / 2]}.
+     *
+     * @param outputs of a rank's share; 0: not known
+     */
+    private List<Tensor> weights(int stretch, String from, long outputs) throws ModelFormatException {
+        List<Tensor> shares = shares(stretch, from + ".weight");
+        boolean integers =
+                algorithm.startsWith("W") && !scaleNames(stretch, from).isEmpty();
+        if (!shares.isEmpty() && outputs > 0 && integers) {
+            Tensor first = shares.getFirst();
+            boolean plain = first.rank() == 2
+                    && first.dtype().blockBytes() == 1
+                    && (first.dim(0) == outputs || algorithm.startsWith("W4") && first.dim(0) * 2 == outputs);
+            if (!plain) {
+                throw new ModelFormatException(folder + ": " + first + ": expected bytes of " + outputs
+                        + " outputs. A checkpoint whose weights were arranged for one kind of graphics processor as they"
+                        + " were converted can't be read; give the Hugging Face checkpoint that it was made from");
             }
         }
-        if (!shares.isEmpty()) {
-            make(to + ".weight_scale", shares.getFirst());
+        return shares;
+    }
+
+    private List<String> scaleNames(int stretch, String from) {
+        Map<String, Tensor> rank = ranks.get(stretch * tensorParallel);
+        return SCALES.stream().filter(name -> rank.containsKey(from + name)).toList();
+    }
+
+    /** Scales {@code [1]} for whole matrices, or {@code [out, groups]}; none if there are none. */
+    private List<Tensor> scales(int stretch, String from) throws ModelFormatException {
+        List<String> names = scaleNames(stretch, from);
+        List<Tensor> scales = new ArrayList<>();
+        for (Tensor share : names.isEmpty() ? List.<Tensor>of() : shares(stretch, from + names.getFirst())) {
+            boolean perRow = share.rank() == 1 || share.rank() == 2 && share.dim(0) == 1;
+            scales.add(share.count() == 1 ? share.reshape(1) : perRow ? share.reshape(share.count(), 1) : share);
         }
+        return scales;
+    }
+
+    /** A scale for a whole matrix, which all ranks must have alike. */
+    private Tensor theOne(List<Tensor> scales) throws ModelFormatException {
+        if (!alike(scales)) {
+            throw new ModelFormatException(folder + ": ranks have different scales in '"
+                    + scales.getFirst().name() + "', which is not supported");
+        }
+        return scales.getFirst();
+    }
+
+    private static boolean alike(List<Tensor> tensors) {
+        return tensors.stream()
+                .allMatch(tensor -> tensor.data().mismatch(tensors.getFirst().data()) < 0);
+    }
+
+    /** What inputs are multiplied by (AWQ), or divided by (SmoothQuant), before they meet the matrix. */
+    private void inputFactors(int stretch, String from, String to, boolean eachItsOwn) throws ModelFormatException {
+        List<Tensor> factors = shares(stretch, from + ".prequant_scaling_factor");
+        List<Tensor> divisors = shares(stretch, from + ".smoother");
+        List<Tensor> shares = factors.isEmpty() ? divisors : factors;
+        if (shares.isEmpty()) {
+            return;
+        }
+        List<Tensor> rows =
+                shares.stream().map(share -> share.reshape(share.count())).toList();
+        Tensor joined = eachItsOwn ? joinRows(rows) : rows.getFirst();
+        make(to + ".pre_quant_scale", factors.isEmpty() ? reciprocals(joined) : joined);
+    }
+
+    private Tensor reciprocals(Tensor numbers) {
+        float[] values = new float[Math.toIntExact(numbers.count())];
+        Dequantizers.of(numbers.dtype()).dequantize(numbers.data(), 0, values, 0, values.length);
+        MemorySegment target = table.allocate((long) values.length * Float.BYTES);
+        for (int i = 0; i < values.length; i++) {
+            target.setAtIndex(LittleEndian.FLOAT, i, 1 / values[i]);
+        }
+        return new Tensor(numbers.name(), DType.F32, numbers.shape(), target);
     }
 
     private void copy(int stretch, String from, String to) throws ModelFormatException {

@@ -2,6 +2,7 @@ package tokamak.model;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import tokamak.tensor.DType;
 import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
@@ -58,8 +59,13 @@ record AdjacentRows(Matrix original, int headDim) implements Matrix {
     }
 
     @Override
-    public int[] inputOrder() {
+    public int @Nullable [] inputOrder() {
         return original.inputOrder();
+    }
+
+    @Override
+    public float @Nullable [] inputFactors() {
+        return original.inputFactors();
     }
 
     @Override

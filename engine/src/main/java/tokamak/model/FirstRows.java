@@ -34,6 +34,11 @@ record FirstRows(Matrix matrix, long rows) implements Matrix {
     }
 
     @Override
+    public float @Nullable [] inputFactors() {
+        return matrix.inputFactors();
+    }
+
+    @Override
     public void unload() {
         matrix.unload();
     }

@@ -38,8 +38,8 @@ final class Layouts {
     /** Rows (q, k, v of head 0; q, k, v of head 1; ...) to (q of all heads; k of all; v of all). */
     Tensor ungroupHeads(Matrix fused, int numHeads) {
         int headDim = Math.toIntExact(fused.rows()) / (3 * numHeads);
-        if (fused.inputOrder() != null) {
-            throw new IllegalArgumentException("rows of sorted columns cannot be moved: " + fused);
+        if (fused.inputOrder() != null || fused.inputFactors() != null) {
+            throw new IllegalArgumentException("rows of sorted or scaled columns cannot be moved: " + fused);
         }
         return pickRows(fused.rows(0, fused.rows(), arena), row -> groupedRow(row, numHeads, headDim));
     }

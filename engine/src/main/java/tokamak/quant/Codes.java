@@ -73,6 +73,31 @@ interface Codes {
         };
     }
 
+    /** ModelOpt: bytes {@code [rows / 2, columns]} of two rows' signed codes each, the first in the lower half. */
+    static Codes rowPairs(Tensor bytes, int columns) {
+        MemorySegment data = bytes.data();
+        return (from, to, target) -> {
+            for (int row = from; row < to; row++) {
+                int shift = row % 2 * 4;
+                long first = row / 2 * (long) columns;
+                for (int k = 0; k < columns; k++) {
+                    target[(row - from) * columns + k] = (byte) ((data.get(JAVA_BYTE, first + k) >> shift & 15) ^ 8);
+                }
+            }
+        };
+    }
+
+    /** Bytes {@code [rows, columns / 2]} of two columns' signed codes each, the first in the lower half. */
+    static Codes columnPairs(Tensor bytes, int columns) {
+        MemorySegment data = bytes.data();
+        return (from, to, target) -> {
+            for (int i = 0; i < (to - from) * columns; i++) {
+                int pair = data.get(JAVA_BYTE, ((long) from * columns + i) / 2);
+                target[i] = (byte) ((pair >> i % 2 * 4 & 15) ^ 8);
+            }
+        };
+    }
+
     /** bitsandbytes: two to a byte, rows one after another. */
     static Codes highNibbleFirst(Tensor bytes, int columns) {
         MemorySegment data = bytes.data();

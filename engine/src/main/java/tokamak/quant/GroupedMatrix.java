@@ -36,27 +36,40 @@ final class GroupedMatrix implements Matrix {
     private final int @Nullable [] order;
     private final int[] groupOf; // [columns], as ordered
     private final List<Tensor> sources;
+    private final float @Nullable [] inputFactors; // [columns], as ordered
 
     /**
      * @param bits of a code; 8-bit floats have a kind of their own
      * @param sources tensors whose pages are given back after use
      */
     static GroupedMatrix ofIntegers(String name, int rows, int bits, Codes codes, Groups groups, List<Tensor> sources) {
-        return new GroupedMatrix(name, rows, kind(bits, groups), 1 << bits - 1, codes, groups, sources);
+        return new GroupedMatrix(name, rows, kind(bits, groups), 1 << bits - 1, codes, groups, sources, null);
+    }
+
+    /** The same, with inputs multiplied by these first. */
+    GroupedMatrix withInputFactors(float[] factors) {
+        return new GroupedMatrix(name, rows, kind, half, codes, groups, sources, factors);
     }
 
     /** Codes are E4M3 numbers. */
     static GroupedMatrix ofFloats(String name, int rows, Codes codes, Groups groups, List<Tensor> sources) {
-        return new GroupedMatrix(name, rows, Kind.F8, 0, codes, groups, sources);
+        return new GroupedMatrix(name, rows, Kind.F8, 0, codes, groups, sources, null);
     }
 
     /** Codes of quantiles of the normal distribution; scales are 127ths of the largest number of a group. */
     static GroupedMatrix ofNormalFloats(String name, int rows, Codes codes, Groups groups, List<Tensor> sources) {
-        return new GroupedMatrix(name, rows, Kind.NF4, 0, codes, groups, sources);
+        return new GroupedMatrix(name, rows, Kind.NF4, 0, codes, groups, sources, null);
     }
 
     private GroupedMatrix(
-            String name, int rows, Kind kind, int half, Codes codes, Groups groups, List<Tensor> sources) {
+            String name,
+            int rows,
+            Kind kind,
+            int half,
+            Codes codes,
+            Groups groups,
+            List<Tensor> sources,
+            float @Nullable [] factors) {
         this.name = name;
         this.rows = rows;
         this.columns = groups.groupOfColumn().length;
@@ -67,6 +80,7 @@ final class GroupedMatrix implements Matrix {
         this.sources = sources;
         this.order = sorted(groups.groupOfColumn());
         this.groupOf = order == null ? groups.groupOfColumn() : gather(groups.groupOfColumn(), order);
+        this.inputFactors = factors == null || order == null ? factors : gather(factors, order);
         this.blockSize = kind == Kind.F8 && !fitsKernel(groups.scales()) ? 0 : blockSize(groupOf);
     }
 
@@ -112,6 +126,14 @@ final class GroupedMatrix implements Matrix {
         return IntStream.of(order).map(k -> values[k]).toArray();
     }
 
+    private static float[] gather(float[] values, int[] order) {
+        float[] gathered = new float[order.length];
+        for (int k = 0; k < order.length; k++) {
+            gathered[k] = values[order[k]];
+        }
+        return gathered;
+    }
+
     private static int blockSize(int[] groups) {
         for (int size = 128; size >= 32; size /= 2) {
             boolean fits = groups.length % size == 0;
@@ -148,6 +170,11 @@ final class GroupedMatrix implements Matrix {
     @Override
     public int @Nullable [] inputOrder() {
         return order;
+    }
+
+    @Override
+    public float @Nullable [] inputFactors() {
+        return inputFactors;
     }
 
     @Override

@@ -33,6 +33,20 @@ public final class QuantizedLayers {
     private static final List<String> OTHER_FILES =
             List.of("hf_quant_config.json", "quantize_config.json", "quant_config.json");
 
+    /** ModelOpt's and TensorRT-LLM's names of what is known here; activations are rounded as numbers come. */
+    private static final Set<String> MODELOPT = Set.of(
+            "FP8",
+            "FP8_PER_CHANNEL_PER_TOKEN",
+            "FP8_PB_WO",
+            "FP8_BLOCK_SCALES",
+            "W8A16",
+            "W4A16",
+            "W4A16_AWQ",
+            "INT4_AWQ",
+            "W8A8_SQ_PER_CHANNEL",
+            "W8A8_SQ_PER_CHANNEL_PER_TOKEN_PLUGIN",
+            "W8A8_SQ_PER_TENSOR_PER_TOKEN_PLUGIN");
+
     private final String method;
     private final @Nullable Scheme scheme;
 
@@ -69,7 +83,8 @@ public final class QuantizedLayers {
             case "gptq" -> new QuantizedLayers(method, GptqScheme.of(checkpoint, config));
             case "compressed-tensors" ->
                 new QuantizedLayers(method, new ScaledScheme(checkpoint, CompressedTensorsConfig.of(config)));
-            case "fp8", "fbgemm_fp8", "modelopt" -> new QuantizedLayers(method, fp8(checkpoint, config));
+            case "fp8", "fbgemm_fp8" -> new QuantizedLayers(method, fp8(checkpoint, config));
+            case "modelopt" -> new QuantizedLayers(method, modelopt(checkpoint, config));
             case "bitsandbytes" -> new QuantizedLayers(method, new BitsAndBytesScheme(checkpoint));
             case "mxfp4" -> new QuantizedLayers(method, null);
             default ->
@@ -97,12 +112,24 @@ public final class QuantizedLayers {
 
     private static String modelopt(Metadata settings) throws ModelFormatException {
         String algorithm = settings.string("quant_algo");
-        if (!Set.of("FP8", "FP8_PER_CHANNEL_PER_TOKEN", "FP8_PB_WO", "FP8_BLOCK_SCALES")
-                .contains(algorithm)) {
-            throw new ModelFormatException(settings.source() + ": ModelOpt's quantisation '" + algorithm
-                    + "' is not supported; FP8 is. Take the unquantised checkpoint, or a GGUF file");
+        if (!MODELOPT.contains(algorithm)) {
+            throw new ModelFormatException(
+                    settings.source() + ": ModelOpt's quantisation '" + algorithm
+                            + "' is not supported; FP8, W4A16_AWQ, INT8 weights and SmoothQuant are. Take the unquantised checkpoint, or a GGUF file");
         }
         return "modelopt";
+    }
+
+    private static ScaledScheme modelopt(HfCheckpoint checkpoint, Metadata config) throws ModelFormatException {
+        Metadata settings = config.object("quantization").orElse(config);
+        String algorithm = settings.string("quant_algo");
+        if (algorithm.startsWith("FP8")) {
+            return fp8(checkpoint, config);
+        }
+        int bits = algorithm.contains("4") ? 4 : 8;
+        int groupSize = Math.toIntExact(Math.clamp(settings.integer("group_size", 0), 0, Integer.MAX_VALUE));
+        ScaledScheme.Weights weights = new ScaledScheme.Weights(bits, bits == 4 ? groupSize : 0, 0, 0, true);
+        return new ScaledScheme(checkpoint, module -> weights);
     }
 
     private static ScaledScheme fp8(HfCheckpoint checkpoint, Metadata config) throws ModelFormatException {

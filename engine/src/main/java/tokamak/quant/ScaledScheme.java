@@ -54,6 +54,11 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
         Parts parts = new Parts(checkpoint, module);
         Weights weights = traits.of(module);
         GroupedMatrix matrix = packed ? packed(parts, weights) : scaled(parts, parts.require(".weight"), weights);
+        Optional<Tensor> factors = parts.find(".pre_quant_scale");
+        if (factors.isPresent()) {
+            Grid.shaped(parts, factors.get(), matrix.columns());
+            matrix = matrix.withInputFactors(parts.scales(factors.get()));
+        }
         return Optional.of(new QuantizedLinear(matrix, parts.used()));
     }
 
@@ -104,7 +109,20 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
         if (scale.isEmpty()) {
             parts.require(".weight_scale");
         }
-        return scaled(parts, weight, scale.orElseThrow(), weights);
+        return weights.bits() == 4 && weight.dtype() != DType.F8_E4M3
+                ? pairs(parts, weight, scale.orElseThrow(), weights)
+                : scaled(parts, weight, scale.orElseThrow(), weights);
+    }
+
+    /** ModelOpt's 4-bit weights: two outputs to a byte, or two inputs where the number of scales says so. */
+    private static GroupedMatrix pairs(Parts parts, Tensor weight, Tensor scale, Weights weights)
+            throws ModelFormatException {
+        boolean outputs = scale.rank() > 0 && scale.dim(0) == 2 * weight.dim(0);
+        int rows = Math.toIntExact(outputs ? 2 * weight.dim(0) : weight.dim(0));
+        int columns = Math.toIntExact(outputs ? weight.dim(1) : 2 * weight.dim(1));
+        Groups groups = Shape.of(parts, scale, rows, columns, weights).groups(columns, parts.scales(scale), null);
+        Codes codes = outputs ? Codes.rowPairs(weight, columns) : Codes.columnPairs(weight, columns);
+        return GroupedMatrix.ofIntegers(weight.name(), rows, 4, codes, groups, List.of(weight, scale));
     }
 
     GroupedMatrix scaled(Parts parts, Tensor weight, Tensor scale, Weights weights) throws ModelFormatException {

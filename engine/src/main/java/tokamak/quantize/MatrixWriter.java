@@ -34,7 +34,7 @@ final class MatrixWriter {
     /** @throws ModelFormatException if a number is not finite */
     static void write(Matrix source, DType dtype, WritableByteChannel out) throws IOException {
         MatrixWriter writer = new MatrixWriter(source, dtype);
-        if (source.dtype() == dtype && source.inputOrder() == null) {
+        if (source.dtype() == dtype && source.inputOrder() == null && source.inputFactors() == null) {
             writer.copy(out);
         } else {
             writer.convert(out);
@@ -80,6 +80,10 @@ final class MatrixWriter {
         try (Arena arena = Arena.ofConfined()) {
             Tensor rows = source.rows(from, to, arena);
             Dequantizers.of(rows.dtype()).dequantize(rows.data(), 0, numbers, 0, numbers.length);
+        }
+        float[] factors = source.inputFactors();
+        for (int i = 0; factors != null && i < numbers.length; i++) {
+            numbers[i] *= factors[i % factors.length];
         }
         int[] inputOrder = source.inputOrder();
         float[] ordered = inputOrder == null ? numbers : inOrder(numbers, inputOrder);

@@ -29,6 +29,11 @@ public interface Matrix {
         return null;
     }
 
+    /** What the input of each column is multiplied by first; null for nothing. */
+    default float @Nullable [] inputFactors() {
+        return null;
+    }
+
     /** Says that the rows will hardly be asked for again: pages of mapped files are given back. */
     void unload();
 }

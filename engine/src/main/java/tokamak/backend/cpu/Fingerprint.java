@@ -40,7 +40,7 @@ record Fingerprint(byte[] hash) {
         update(
                 digest,
                 ordinal + matrix.name() + '\0' + matrix.dtype() + '[' + matrix.rows() + ", " + matrix.columns() + ']'
-                        + Arrays.hashCode(matrix.inputOrder()));
+                        + Arrays.hashCode(matrix.inputOrder()) + Arrays.hashCode(matrix.inputFactors()));
         try (Arena arena = Arena.ofConfined()) {
             for (int i = 0; i < MIN_SAMPLES; i++) {
                 long row = (matrix.rows() - 1) * i / (MIN_SAMPLES - 1);

@@ -14,6 +14,7 @@ import tokamak.tensor.Tensor;
 final class ScalarWeight implements Weight {
     private final List<Tensor> parts;
     private final int @Nullable [][] orders; // [parts][inFeatures]
+    private final float @Nullable [][] factors; // [parts][inFeatures]
     private final Dequantizer[] dequantizers;
     private final int[] ends; // [parts] output rows up to and including the part
     private final int inFeatures;
@@ -22,10 +23,12 @@ final class ScalarWeight implements Weight {
     ScalarWeight(List<? extends Matrix> matrices, Arena arena) {
         this.parts = new ArrayList<>();
         this.orders = new int[matrices.size()][];
+        this.factors = new float[matrices.size()][];
         for (int i = 0; i < orders.length; i++) {
             Matrix matrix = matrices.get(i);
             parts.add(matrix.rows(0, matrix.rows(), arena));
             orders[i] = matrix.inputOrder();
+            factors[i] = matrix.inputFactors();
         }
         this.dequantizers = new Dequantizer[parts.size()];
         this.ends = new int[parts.size()];
@@ -68,6 +71,10 @@ final class ScalarWeight implements Weight {
         int[] order = orders[part];
         float[] row = order == null ? target : new float[inFeatures];
         dequantizers[part].dequantize(tensor.data(), at, row, 0, inFeatures);
+        float[] factor = factors[part];
+        for (int k = 0; factor != null && k < inFeatures; k++) {
+            row[k] *= factor[k];
+        }
         for (int k = 0; order != null && k < inFeatures; k++) {
             target[order[k]] = row[k];
         }

@@ -32,8 +32,7 @@ public final class PackedMatrix {
         this.data = data;
         this.rows = shape.rows();
         this.columns = shape.columns();
-        int[] inputs = shape.inputOrder();
-        this.order = inputs == null ? null : new InputOrder(inputs);
+        this.order = InputOrder.of(shape);
     }
 
     /** The formats that have kernels. */
