@@ -1,6 +1,7 @@
 package tokamak;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens to a sequence and when, whatever it is for: keeps its place in the queue and the count of open answers, and
@@ -11,7 +12,9 @@ final class SequenceLife {
     private final QueueLimits queue;
     private final StatsBoard board;
     private final int promptTokens;
-    private final SequenceEvent event = new SequenceEvent();
+    /** Null if nobody recorded when the sequence began. */
+    private final @Nullable SequenceEvent event;
+
     private final long submittedNanos;
     private boolean queued = true;
     private long queuedNanos;
@@ -26,7 +29,10 @@ final class SequenceLife {
         this.board = board;
         this.promptTokens = promptTokens;
         this.submittedNanos = board.nanoTime();
-        event.begin();
+        this.event = FlightRecords.areWanted() ? new SequenceEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
     }
 
     void admitted() {
@@ -45,6 +51,9 @@ final class SequenceLife {
     void preempted(int lostTokens) {
         int count = numPreemptions + 1;
         numPreemptions = count;
+        if (event == null) {
+            return;
+        }
         PreemptionEvent preemption = new PreemptionEvent();
         preemption.requestId = requestId;
         preemption.lostTokens = lostTokens;
@@ -55,7 +64,7 @@ final class SequenceLife {
     void ended(String reason) {
         leaveQueue();
         board.numOpenAnswers.decrementAndGet();
-        if (!event.shouldCommit()) {
+        if (event == null || !event.shouldCommit()) {
             return;
         }
         boolean prompted = promptNanos > 0;

@@ -47,9 +47,7 @@ final class StatsBoard implements StepObserver {
     private double tokensPerSecond;
     private int tokensInStep;
     private final AtomicLongArray stepSizes = new AtomicLongArray(EngineStats.STEP_SIZE_BOUNDS.size() + 1);
-    private final StepEvent stepEvent = new StepEvent();
-    /** An event that began while nobody recorded does not know when it began. */
-    private boolean stepIsRecorded;
+    private final FlightRecords flight = new FlightRecords();
     /** 0 between steps. Written last and read first, so that whoever reads it sees the rest. */
     private volatile long stepStartNanos;
 
@@ -65,11 +63,7 @@ final class StatsBoard implements StepObserver {
     public void stepStarted(int numSequences, int numTokens, int numPrefillTokens) {
         tokensInStep = numTokens;
         stepSizes.incrementAndGet(bucket(numTokens));
-        stepIsRecorded = stepEvent.isEnabled();
-        stepEvent.sequences = numSequences;
-        stepEvent.tokens = numTokens;
-        stepEvent.prefillTokens = numPrefillTokens;
-        stepEvent.begin();
+        flight.stepStarted(numSequences, numTokens, numPrefillTokens);
         stepStartNanos = Math.max(1, nanoClock.getAsLong());
     }
 
@@ -81,21 +75,11 @@ final class StatsBoard implements StepObserver {
         return bucket;
     }
 
-    private void record(SchedulerStats stats) {
-        stepEvent.end();
-        if (stepIsRecorded && stepEvent.shouldCommit()) {
-            stepEvent.running = stats.numRunning();
-            stepEvent.waiting = stats.numWaiting();
-            stepEvent.kvBlocksUsed = stats.numUsedBlocks();
-            stepEvent.commit();
-        }
-    }
-
     @Override
     public void stepFinished(SchedulerStats stats) {
         long started = stepStartNanos;
         if (started != 0) {
-            record(stats);
+            flight.stepFinished(stats);
             lastStepNanos = nanoClock.getAsLong() - started;
             double speed = tokensInStep * 1e9 / Math.max(1, lastStepNanos);
             tokensPerSecond += SMOOTHING * (speed - tokensPerSecond);

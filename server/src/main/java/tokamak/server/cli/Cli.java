@@ -24,7 +24,7 @@ public final class Cli {
      * @return the exit code: 0, 1 if something went wrong, 2 if the arguments make no sense
      */
     public static int run(CliContext context, String... args) {
-        CommandLine line = commandLine(context);
+        CommandLine line = commandLine(context, args);
         int code = execute(context, line, args);
         try {
             context.flush();
@@ -49,22 +49,12 @@ public final class Cli {
         }
     }
 
-    private static CommandLine commandLine(CliContext context) {
+    private static CommandLine commandLine(CliContext context, String... args) {
         CommandLine line = new CommandLine(new RootCommand(context));
-        line.addSubcommand(new RunCommand(context));
-        line.addSubcommand(new GenerateCommand(context));
-        line.addSubcommand(new ScoreCommand(context));
-        line.addSubcommand(new PerplexityCommand(context));
-        line.addSubcommand(new QuantizeCommand(context));
-        CommandLine serve = new CommandLine(new ServeCommand(context));
-        VllmFlags.addTo(serve);
-        line.addSubcommand(serve);
-        line.addSubcommand(new InspectCommand(context));
-        line.addSubcommand(new TokenizeCommand(context));
-        CommandLine bench = new CommandLine(new BenchCommand(context));
-        bench.addSubcommand(new BenchServeCommand(context));
-        line.addSubcommand(bench);
-        line.addSubcommand(new SelfTestCommand(context));
+        // Reading the options of every command takes longer than all else that happens before a model is opened.
+        List<String> wanted =
+                args.length > 0 && CommandGroups.names().contains(args[0]) ? List.of(args[0]) : CommandGroups.names();
+        wanted.forEach(name -> line.addSubcommand(command(name, context)));
         line.setOut(new PrintWriter(context.out(), true));
         line.setErr(new PrintWriter(context.err(), true));
         line.setColorScheme(Help.defaultColorScheme(context.outIsTerminal() ? Help.Ansi.ON : Help.Ansi.OFF));
@@ -76,6 +66,22 @@ public final class Cli {
         line.setParameterExceptionHandler(usage(context));
         CommandGroups.install(line);
         return line;
+    }
+
+    private static CommandLine command(String name, CliContext context) {
+        return switch (name) {
+            case "run" -> new CommandLine(new RunCommand(context));
+            case "serve" -> VllmFlags.addTo(new CommandLine(new ServeCommand(context)));
+            case "generate" -> new CommandLine(new GenerateCommand(context));
+            case "score" -> new CommandLine(new ScoreCommand(context));
+            case "inspect" -> new CommandLine(new InspectCommand(context));
+            case "tokenize" -> new CommandLine(new TokenizeCommand(context));
+            case "quantize" -> new CommandLine(new QuantizeCommand(context));
+            case "bench" -> new CommandLine(new BenchCommand(context)).addSubcommand(new BenchServeCommand(context));
+            case "perplexity" -> new CommandLine(new PerplexityCommand(context));
+            case "selftest" -> new CommandLine(new SelfTestCommand(context));
+            default -> throw new IllegalArgumentException("no command is called '" + name + "'");
+        };
     }
 
     private static IParameterExceptionHandler usage(CliContext context) {

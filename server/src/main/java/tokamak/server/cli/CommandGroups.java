@@ -22,6 +22,11 @@ final class CommandGroups {
         return groups;
     }
 
+    /** All commands, in the order in which they are listed. */
+    static List<String> names() {
+        return GROUPS.values().stream().flatMap(List::stream).toList();
+    }
+
     static void install(CommandLine line) {
         line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandGroups::render);
     }

@@ -76,7 +76,7 @@ final class VllmFlags {
                 "--tensor-parallel-size", "-tp", "--pipeline-parallel-size", "-pp", "--data-parallel-size", "-dp");
     }
 
-    static void addTo(CommandLine serve) {
+    static CommandLine addTo(CommandLine serve) {
         Stream.concat(VALUES.keySet().stream(), sizes().stream())
                 .forEach(name -> serve.getCommandSpec()
                         .addOption(OptionSpec.builder(name)
@@ -91,6 +91,7 @@ final class VllmFlags {
                                 .arity("0")
                                 .hidden(true)
                                 .build()));
+        return serve;
     }
 
     /**
