@@ -62,7 +62,7 @@ final class ChatHandler implements Generating.Handler {
         TokenTexts texts = texts(request);
         for (Completion completion : generation.completions()) {
             ObjectNode choice = choices.addObject().put("index", completion.index());
-            messages.get(completion.index()).write(choice.putObject("message"));
+            messages.get(completion.index()).write(choice.putObject("message"), request.calls());
             if (request.logprobs()) {
                 ArrayNode entries = startLogprobs(choice);
                 completion.logprobs().forEach(token -> texts.addChatEntry(entries, token, request.topLogprobs()));
@@ -70,7 +70,7 @@ final class ChatHandler implements Generating.Handler {
                 choice.putNull("logprobs");
             }
             if (output.endsWithCalls(completion.index(), completion.finishReason())) {
-                ChoiceEnd.putCalls(choice);
+                ChoiceEnd.putCalls(choice, request.calls());
             } else {
                 ChoiceEnd.put(choice, completion.finishReason(), completion.stopString(), completion.stopTokenId());
             }

@@ -3,7 +3,6 @@ package tokamak.server.openai;
 import java.util.ArrayList;
 import java.util.List;
 import tokamak.chat.OutputEvent;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** One answer put together: the message of an assistant. */
@@ -50,7 +49,7 @@ final class ChatMessage {
         return calls;
     }
 
-    void write(ObjectNode message) {
+    void write(ObjectNode message, CallStyle style) {
         message.put("role", "assistant");
         if (content.isEmpty() && (!calls.isEmpty() || !reasoning.isEmpty())) {
             message.putNull("content");
@@ -62,15 +61,7 @@ final class ChatMessage {
             putReasoning(message, reasoning());
         }
         if (!calls.isEmpty()) {
-            ArrayNode array = message.putArray("tool_calls");
-            for (Call call : calls) {
-                array.addObject()
-                        .put("id", call.id)
-                        .put("type", "function")
-                        .putObject("function")
-                        .put("name", call.name)
-                        .put("arguments", Json.clean(call.arguments()));
-            }
+            style.putWhole(message, calls);
         }
     }
 

@@ -18,6 +18,7 @@ import tokamak.server.access.Caller;
  *
  * @param start what the answer begins with
  * @param rules what is asked of its form
+ * @param calls how calls are shown
  * @param guideField the field that asks for most of it, for errors
  * @param reasoningShown whether reasoning is part of the answer
  * @param logprobs whether to show log-probabilities
@@ -30,16 +31,19 @@ record ChatRequest(
         AnswerOptions options,
         ChatFormat.Start start,
         AnswerRules rules,
+        CallStyle calls,
         String guideField,
         boolean reasoningShown,
         boolean logprobs,
         int topLogprobs) {
     private static final int MAX_TOP_LOGPROBS = 20;
 
-    static ChatRequest read(Fields request, ServedModels models, String requestId) {
+    static ChatRequest read(Fields given, ServedModels models, String requestId) {
+        CallStyle calls = OldFunctions.style(given);
+        Fields request = OldFunctions.modern(given);
         ServedModels.Choice choice = models.choose(request);
         SamplingFields.refuseUnsupported(request);
-        refuseOld(request);
+        refuseEcho(request);
         AnswerOptions options = AnswerOptions.read(request, requestId);
         boolean logprobs = request.flag("logprobs", false);
         int topLogprobs = topLogprobs(request, logprobs);
@@ -75,6 +79,7 @@ record ChatRequest(
                 options,
                 engine.chatFormat().start(chat.text()),
                 rules,
+                calls,
                 structured
                         .map(StructuredFields::field)
                         .orElse(tools.declared().isEmpty() ? "thinking_budget" : "tools"),
@@ -99,11 +104,7 @@ record ChatRequest(
         return wanted.getAsInt();
     }
 
-    private static void refuseOld(Fields request) {
-        if (request.array("functions").filter(list -> !list.isEmpty()).isPresent()) {
-            throw ApiException.unsupported(
-                    "functions", "functions is the old form of tools and is not supported; use tools");
-        }
+    private static void refuseEcho(Fields request) {
         if (request.flag("echo", false)) {
             throw ApiException.unsupported("echo", "echo is not supported for chats");
         }

@@ -97,25 +97,12 @@ final class ChatStream {
         events.send(chunk);
     }
 
-    private static void put(ObjectNode delta, OutputEvent event) {
+    private void put(ObjectNode delta, OutputEvent event) {
         switch (event) {
             case OutputEvent.Reasoning text -> ChatMessage.putReasoning(delta, text.text());
             case OutputEvent.Content text -> delta.put("content", Json.clean(text.text()));
-            case OutputEvent.CallBegin call ->
-                delta.putArray("tool_calls")
-                        .addObject()
-                        .put("index", call.ordinal())
-                        .put("id", call.id())
-                        .put("type", "function")
-                        .putObject("function")
-                        .put("name", call.name())
-                        .put("arguments", "");
-            case OutputEvent.Arguments piece ->
-                delta.putArray("tool_calls")
-                        .addObject()
-                        .put("index", piece.ordinal())
-                        .putObject("function")
-                        .put("arguments", Json.clean(piece.json()));
+            case OutputEvent.CallBegin call -> request.calls().putBegin(delta, call);
+            case OutputEvent.Arguments piece -> request.calls().putArguments(delta, piece);
         }
     }
 
@@ -125,7 +112,7 @@ final class ChatStream {
         choice.putObject("delta");
         choice.putNull("logprobs");
         if (output.endsWithCalls(finished.index(), finished.reason())) {
-            ChoiceEnd.putCalls(choice);
+            ChoiceEnd.putCalls(choice, request.calls());
         } else {
             ChoiceEnd.put(choice, finished.reason(), finished.stopString(), finished.stopTokenId());
         }

@@ -21,8 +21,8 @@ final class ChoiceEnd {
     }
 
     /** The answer waits for functions to be called. */
-    static void putCalls(ObjectNode choice) {
-        choice.put("finish_reason", "tool_calls").putNull("stop_reason");
+    static void putCalls(ObjectNode choice, CallStyle style) {
+        choice.put("finish_reason", style.finishReason()).putNull("stop_reason");
     }
 
     static void putNone(ObjectNode choice) {

@@ -12,7 +12,7 @@ final class TokenizeHandlers {
     private TokenizeHandlers() {}
 
     static void tokenize(Exchange exchange, ServedModels models) {
-        Fields request = Json.object(exchange.request().body());
+        Fields request = OldFunctions.modern(Json.object(exchange.request().body()));
         Engine engine = models.choose(request).model().engine();
         int[] ids = ids(request, engine);
         ObjectNode answer = Json.object().put("count", ids.length).put("max_model_len", engine.contextLength());
@@ -45,7 +45,7 @@ final class TokenizeHandlers {
 
     /** llama.cpp's {@code POST /apply-template}: the text that a chat becomes. */
     static void applyTemplate(Exchange exchange, ServedModels models) {
-        Fields request = Json.object(exchange.request().body());
+        Fields request = OldFunctions.modern(Json.object(exchange.request().body()));
         Engine engine = models.choose(request).model().engine();
         String text =
                 ChatPrompt.render(request, engine, ToolFields.read(request)).text();
