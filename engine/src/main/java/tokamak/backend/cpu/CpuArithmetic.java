@@ -33,7 +33,8 @@ public record CpuArithmetic(@Nullable Kernels kernels, String description) imple
     }
 
     /**
-     * By name, as people write it: {@code auto}, {@code scalar}, {@code avx2}, {@code avxvnni}, {@code avx512}.
+     * By name, as people write it: {@code auto}, {@code scalar}, {@code avx2}, {@code avxvnni}, {@code avx512},
+     * {@code avx512bf16}.
      *
      * @throws IllegalArgumentException if the name is unknown or the processor lacks the instruction set
      * @throws ExecutableMemoryException if the system gives no executable memory

@@ -61,8 +61,12 @@ final class LinearCheck {
                 x[i] = (float) random.nextDouble(-2, 2);
             }
             float[] found = multiply(weight, x, tokens, arena);
-            boolean rounds = PackedMatrix.roundsActivations(dtype);
-            compare(weight, rounds ? rounded(x, columns) : x, found, tokens, deviation);
+            float[] rounded = switch (PackedMatrix.rounding(kernels, dtype)) {
+                case NONE -> x;
+                case BYTES -> rounded(x, columns);
+                case BFLOAT16 -> roundedToBf16(x);
+            };
+            compare(weight, rounded, found, tokens, deviation);
         }
     }
 
@@ -132,6 +136,16 @@ final class LinearCheck {
             }
         }
         deviation.countCase();
+    }
+
+    /** To the nearest, ties to even: half a unit less a bit, and that bit if the last one kept is odd. */
+    private static float[] roundedToBf16(float[] x) {
+        float[] rounded = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int bits = Float.floatToRawIntBits(x[i]);
+            rounded[i] = Float.intBitsToFloat(bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF_0000);
+        }
+        return rounded;
     }
 
     /** Each number as a multiple of a 127th of the largest of its group of 32. */

@@ -19,9 +19,6 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     /** A range below this many bytes of weights, times tokens, costs less than handing it over. */
     private static final long MIN_RANGE_WORK = 64 * 1024;
 
-    /** Tokens below which preparing is done by the caller alone. */
-    private static final int MIN_TOKENS_TO_SHARE = 4;
-
     private enum Phase {
         PREPARE,
         MULTIPLY
@@ -75,13 +72,7 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     private void prepare(WorkerTeam team) {
         prepared = scratch.require(parts.get(firstPart).activationBytes(rows));
         phase = Phase.PREPARE;
-        if (rows < MIN_TOKENS_TO_SHARE) {
-            for (int row = 0; row < rows; row++) {
-                run(row, 0);
-            }
-        } else {
-            team.run(this, rows);
-        }
+        team.run(this, parts.get(firstPart).numTiles(rows));
     }
 
     /** Parts that read the same activations are one job: threads need not wait for each other between them. */
@@ -104,16 +95,7 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
     @Override
     public void run(int chunk, int worker) {
         switch (phase) {
-            case PREPARE ->
-                parts.get(firstPart)
-                        .prepare(
-                                x.memory(),
-                                (long) x.offset() * Float.BYTES,
-                                (long) x.stride() * Float.BYTES,
-                                rows,
-                                chunk,
-                                chunk + 1,
-                                prepared);
+            case PREPARE -> prepareTile(chunk);
             case MULTIPLY -> {
                 int index = firstPart;
                 while (rangeStarts[index + 1] <= chunk) {
@@ -122,6 +104,19 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
                 multiplyRange(index, chunk - rangeStarts[index], rangeStarts[index + 1] - rangeStarts[index]);
             }
         }
+    }
+
+    /** A tile's tokens share cache lines, so threads that took a token each would wait for each other at every store. */
+    private void prepareTile(int tile) {
+        PackedMatrix part = parts.get(firstPart);
+        part.prepare(
+                x.memory(),
+                (long) x.offset() * Float.BYTES,
+                (long) x.stride() * Float.BYTES,
+                rows,
+                part.firstTokenOfTile(rows, tile),
+                part.firstTokenOfTile(rows, tile + 1),
+                prepared);
     }
 
     private void multiplyRange(int index, int range, int numRanges) {

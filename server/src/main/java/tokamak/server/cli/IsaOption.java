@@ -7,7 +7,11 @@ final class IsaOption {
     @Option(
             names = "--cpu-isa",
             paramLabel = "NAME",
-            description = "auto, scalar, avx2, avxvnni or avx512. Default: ${DEFAULT-VALUE}, the widest there is.",
+            description = {
+                "auto, scalar, avx2, avxvnni, avx512 or avx512bf16. Default: ${DEFAULT-VALUE}, the widest that is"
+                        + " exact;",
+                "avx512bf16 rounds the activations of BF16 weights and is up to twice as fast with prompts."
+            },
             defaultValue = "auto")
     private String name = "auto";
 

@@ -12,7 +12,12 @@ public enum Isa {
     /** AVX2 with the four-way int8 product vpdpbusd. */
     AVX_VNNI(Width.Y, 16),
     /** AVX-512 F, DQ, BW, VL and VNNI: twice as wide, twice as many registers, operands broadcast from memory. */
-    AVX512(Width.Z, 32);
+    AVX512(Width.Z, 32),
+    /**
+     * AVX-512 with the two-way bfloat16 product vdpbf16ps: activations of bfloat16 weights are rounded to bfloat16, which moves
+     * logits by more than float32 arithmetic is allowed to. So it is used only where it is asked for.
+     */
+    AVX512_BF16(Width.Z, 32);
 
     private final Width width;
     private final int numRegisters;
@@ -35,7 +40,7 @@ public enum Isa {
         return width.lanes();
     }
 
-    /** The name people write on the command line: {@code avx2}, {@code avxvnni}, {@code avx512}. */
+    /** The name people write on the command line: {@code avx2}, {@code avxvnni}, {@code avx512}, {@code avx512bf16}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace("_", "");
     }
@@ -52,7 +57,15 @@ public enum Isa {
         if (features.avx512()) {
             available.add(AVX512);
         }
+        if (features.avx512Bf16()) {
+            available.add(AVX512_BF16);
+        }
         return available;
+    }
+
+    /** The widest that computes as exactly as the others. */
+    static Isa bestOf(List<Isa> available) {
+        return available.stream().filter(isa -> isa != AVX512_BF16).toList().getLast();
     }
 
     /**

@@ -25,7 +25,7 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Kernels for the widest instruction set of this processor.
+     * Kernels for the widest instruction set of this processor that rounds no more than others.
      *
      * @throws ExecutableMemoryException if the system or the processor can't run them; the message says why
      */
@@ -52,7 +52,7 @@ public final class Kernels implements AutoCloseable {
             if (available.isEmpty()) {
                 throw new ExecutableMemoryException(features.name() + " has no AVX2, FMA and F16C", null);
             }
-            Isa isa = wanted == null ? available.getLast() : wanted;
+            Isa isa = wanted == null ? Isa.bestOf(available) : wanted;
             if (!available.contains(isa)) {
                 throw new IllegalArgumentException("instruction set '" + isa.label() + "' is not on " + features.name()
                         + "; it has " + available.stream().map(Isa::label).toList());

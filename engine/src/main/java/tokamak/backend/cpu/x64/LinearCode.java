@@ -8,13 +8,17 @@ import tokamak.tensor.DType;
  * How matrices of one format are packed and multiplied under one instruction set: sizes, the packer, and the routines.
  * Stateless but for routines that are assembled when first asked for.
  */
-sealed interface LinearCode permits QuantLinearCode, FloatLinearCode {
+sealed interface LinearCode permits QuantLinearCode, FloatLinearCode, Bf16LinearCode {
     /** The code for a format; empty if it has no kernel. */
     static Optional<LinearCode> of(DType dtype, Kernels kernels) {
         Optional<LinearCode> integer = QuantFormat.of(dtype).map(format -> new QuantLinearCode(format, kernels));
-        return integer.isPresent()
-                ? integer
-                : FloatFormat.of(dtype).map(format -> new FloatLinearCode(format, kernels));
+        return integer.isPresent() ? integer : FloatFormat.of(dtype).map(format -> ofFloats(format, kernels));
+    }
+
+    private static LinearCode ofFloats(FloatFormat format, Kernels kernels) {
+        return format == FloatFormat.BF16 && kernels.isa() == Isa.AVX512_BF16
+                ? new Bf16LinearCode(kernels)
+                : new FloatLinearCode(format, kernels);
     }
 
     DType dtype();

@@ -47,6 +47,7 @@ enum Op {
     VEXTRACTF64X4(P66, M0F3A, 0x1B, HALF_VECTOR_256, EVEX_ONLY),
     VPEXTRB_STORE(P66, M0F3A, 0x14, BYTE, BOTH),
     VPEXTRW_STORE(P66, M0F3A, 0x15, WORD, BOTH),
+    VPEXTRD_STORE(P66, M0F3A, 0x16, DWORD, BOTH),
     VPMOVZXBD(P66, M0F38, 0x31, QUARTER, BOTH),
     VPMOVSXBD(P66, M0F38, 0x21, QUARTER, BOTH),
     VPMOVZXWD(P66, M0F38, 0x33, HALF, BOTH),
@@ -108,7 +109,10 @@ enum Op {
     VCVTPH2PS(P66, M0F38, 0x13, HALF, BOTH),
     /** Target and source swapped: the number converted is in the reg field. */
     VCVTPS2PH_STORE(P66, M0F3A, 0x1D, HALF, BOTH),
+    /** Needs AVX512_BF16, as the next. */
     VDPBF16PS(PF3, M0F38, 0x52, FULL, EVEX_ONLY),
+    /** Half as many bytes come out: the target is named at the width of what is converted. */
+    VCVTNEPS2BF16(PF3, M0F38, 0x72, FULL, EVEX_ONLY),
     VCMPPS_MASK(NP, M0F, 0xC2, FULL, EVEX_ONLY),
     VCMPPS(NP, M0F, 0xC2, WHOLE, VEX_ONLY),
     VBLENDVPS(P66, M0F3A, 0x4A, WHOLE, VEX_ONLY),

@@ -43,9 +43,12 @@ public final class PackedMatrix {
                 .toList();
     }
 
-    /** Whether the format's kernel rounds activations to 8 bits. */
-    public static boolean roundsActivations(DType dtype) {
-        return QuantFormat.of(dtype).isPresent();
+    /** What the format's kernel does to activations. */
+    public static Rounding rounding(Kernels kernels, DType dtype) {
+        if (QuantFormat.of(dtype).isPresent()) {
+            return Rounding.BYTES;
+        }
+        return dtype == DType.BF16 && kernels.isa() == Isa.AVX512_BF16 ? Rounding.BFLOAT16 : Rounding.NONE;
     }
 
     /** Whether there is a kernel for the tensor's format and numbers. */
@@ -155,8 +158,18 @@ public final class PackedMatrix {
         return order == null ? code.activationForm() : new OrderedForm(code.activationForm(), order);
     }
 
+    /** Tiles that a batch is prepared and multiplied in: tokens of one lie side by side in the same cache lines. */
+    public int numTiles(int tokens) {
+        return TokenTiles.of(tokens, code.maxTokens()).numTiles();
+    }
+
+    /** The first token of a tile; for {@code tile == numTiles} the batch's end. */
+    public int firstTokenOfTile(int tokens, int tile) {
+        return TokenTiles.of(tokens, code.maxTokens()).firstTokenOf(tile);
+    }
+
     /**
-     * Prepares the activations of tokens {@code [from, to)} of a batch.
+     * Prepares the activations of tokens {@code [from, to)} of a batch. Threads had better share tiles than tokens out among them.
      *
      * @param x floats, a row per token
      * @param xStart byte offset of the batch's first row

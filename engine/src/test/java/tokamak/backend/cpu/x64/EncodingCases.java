@@ -62,9 +62,10 @@ final class EncodingCases {
             case VMOVUPS, VMOVDQU, VMOVSS, VBROADCASTSS, VPBROADCASTD, VPBROADCASTW -> Form.LOAD;
             case VBROADCASTSD, VBROADCASTI128 -> Form.LOAD;
             case VPMOVZXBD, VPMOVSXBD, VPMOVZXWD, VPMOVSXBW, VPABSB, VSQRTPS, VMOVSLDUP, VMOVSHDUP -> Form.LOAD;
-            case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS -> Form.LOAD;
+            case VCVTDQ2PS, VCVTPS2DQ, VCVTPH2PS, VCVTNEPS2BF16 -> Form.LOAD;
             case VMOVUPS_STORE, VMOVDQU_STORE, VMOVSS_STORE, VMOVD_STORE -> Form.STORE;
-            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRB_STORE, VPEXTRW_STORE -> Form.STORE;
+            case VEXTRACTF128, VEXTRACTF64X4, VCVTPS2PH_STORE, VPEXTRB_STORE, VPEXTRW_STORE, VPEXTRD_STORE ->
+                Form.STORE;
             case VMASKMOVPS, VMASKMOVPS_STORE -> Form.MASKED_STORE;
             case VPSRLW, VPSLLW, VPSRLD, VPSRAD, VPSLLD -> Form.SHIFT;
             case VPSHUFD -> Form.SHUFFLE;
@@ -132,6 +133,7 @@ final class EncodingCases {
                 || op == Op.VMOVD_STORE
                 || op == Op.VPEXTRB_STORE
                 || op == Op.VPEXTRW_STORE
+                || op == Op.VPEXTRD_STORE
                 || op == Op.VMOVUPS_STORE
                 || op == Op.VMOVDQU_STORE
                 || op == Op.VCVTPS2PH_STORE && evex;
@@ -151,13 +153,17 @@ final class EncodingCases {
         boolean evex = target.width() == Width.Z;
         String name = mnemonic(op, evex);
         switch (formOf(op)) {
-            case LOAD -> add(name + " " + target + "," + lastText, a -> a.emit(op, target, last));
+            case LOAD -> {
+                Vec named = op == Op.VCVTNEPS2BF16 ? target.as(Width.Y) : target;
+                add(name + " " + named + "," + lastText, a -> a.emit(op, target, last));
+            }
             case STORE -> {
                 boolean constant = op == Op.VEXTRACTF128
                         || op == Op.VEXTRACTF64X4
                         || op == Op.VCVTPS2PH_STORE
                         || op == Op.VPEXTRB_STORE
-                        || op == Op.VPEXTRW_STORE;
+                        || op == Op.VPEXTRW_STORE
+                        || op == Op.VPEXTRD_STORE;
                 if (constant) {
                     add(name + " " + lastText + "," + target + ",1", a -> a.emit(op, target, last, 1));
                 } else {
