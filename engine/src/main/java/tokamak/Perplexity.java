@@ -7,8 +7,6 @@ import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tokamak.api.InvalidRequestException;
-import tokamak.backend.StepInput;
-import tokamak.model.LanguageModel;
 import tokamak.sample.Distribution;
 
 /**
@@ -37,23 +35,22 @@ public final class Perplexity {
     }
 
     private PerplexityReport measure() {
-        try (Subject model = open(options.model())) {
+        try (LoneSequence model = open(options.model())) {
             EngineConfig reference = options.reference();
             if (reference == null) {
                 return measure(model, null);
             }
-            try (Subject other = open(reference)) {
+            try (LoneSequence other = open(reference)) {
                 return measure(model, other);
             }
         }
     }
 
-    private Subject open(EngineConfig config) {
-        return new Subject(CheckpointLoader.load(
-                config.withMaxModelLen(options.contextLength()).withBatchLimits(1, STEP_TOKENS), share -> {}));
+    private LoneSequence open(EngineConfig config) {
+        return LoneSequence.open(config, options.contextLength(), STEP_TOKENS);
     }
 
-    private PerplexityReport measure(Subject model, @Nullable Subject reference) {
+    private PerplexityReport measure(LoneSequence model, @Nullable LoneSequence reference) {
         int[] ids = model.encode(options.text());
         ids = Arrays.copyOf(ids, Math.min(ids.length, options.maxTokens()));
         if (ids.length < 2) {
@@ -93,42 +90,45 @@ public final class Perplexity {
     }
 
     /** Scores the tokens of a window from {@code firstScored} on. */
-    private void score(Subject model, @Nullable Subject reference, int[] window, int firstScored, Tally tally) {
+    private void score(
+            LoneSequence model, @Nullable LoneSequence reference, int[] window, int firstScored, Tally tally) {
+        Distribution predicted = new Distribution(model.vocabSize());
+        Distribution expected = new Distribution(model.vocabSize());
         int from = 0;
         while (from < window.length - 1) {
             int firstRow = Math.max(from, firstScored - 1);
-            int count = Math.min(STEP_TOKENS, firstRow - from + model.model.maxLogitRows());
+            int count = Math.min(STEP_TOKENS, firstRow - from + model.maxLogitRows());
             count = Math.min(count, window.length - 1 - from);
             int rows = Math.max(0, from + count - firstRow);
             MemorySegment logits = model.step(window, from, count, rows);
             MemorySegment others = reference == null ? null : reference.step(window, from, count, rows);
             for (int row = 0; row < rows; row++) {
                 int next = window[from + count - rows + row + 1];
-                model.distribution.read(logits, row);
-                tally.add(model.distribution.logprob(next));
-                if (reference != null && others != null) {
-                    reference.distribution.read(others, row);
-                    tally.compare(model.distribution, reference.distribution, next);
+                predicted.read(logits, row);
+                tally.add(predicted.logprob(next));
+                if (others != null) {
+                    expected.read(others, row);
+                    tally.compare(predicted, expected, next);
                 }
             }
             from += count;
         }
     }
 
-    private PerplexityReport report(Subject model, @Nullable Subject reference, Tally tally) {
+    private PerplexityReport report(LoneSequence model, @Nullable LoneSequence reference, Tally tally) {
         double mean = tally.logprob.mean();
         double perplexity = Math.exp(-mean);
         PerplexityReport.Comparison comparison = reference == null
                 ? null
                 : new PerplexityReport.Comparison(
-                        reference.loaded.name(),
+                        reference.name(),
                         Math.exp(-tally.referenceLogprob.mean()),
                         tally.divergence.mean(),
                         tally.divergence.error(),
                         tally.divergence.max,
                         (double) tally.numSameBest / tally.divergence.count);
         return new PerplexityReport(
-                model.loaded.name(),
+                model.name(),
                 tally.logprob.count,
                 options.contextLength(),
                 options.stride(),
@@ -136,64 +136,6 @@ public final class Perplexity {
                 perplexity,
                 perplexity * tally.logprob.error(),
                 comparison);
-    }
-
-    /** One of the two models. */
-    private static final class Subject implements AutoCloseable {
-        private final LoadedModel loaded;
-        private final LanguageModel model;
-        private final Distribution distribution;
-        private final int[] blockTable;
-
-        Subject(LoadedModel loaded) {
-            this.loaded = loaded;
-            this.model = loaded.model();
-            this.distribution = new Distribution(model.vocabSize());
-            this.blockTable = IntStream.range(0, model.numKvBlocks()).toArray();
-        }
-
-        int vocabSize() {
-            return model.vocabSize();
-        }
-
-        int[] encode(String text) {
-            return loaded.tokenizer().encode(text);
-        }
-
-        OptionalInt bos() {
-            OptionalInt bos = loaded.tokenizer().bosId();
-            int[] begun = loaded.tokenizer().withSpecials(new int[0]);
-            return bos.isPresent() && begun.length > 0 && begun[0] == bos.getAsInt() ? bos : OptionalInt.empty();
-        }
-
-        /** Computes tokens {@code [from, from + count)}; logits of the last {@code rows} of them. */
-        MemorySegment step(int[] window, int from, int count, int rows) {
-            int[] positions = IntStream.range(from, from + count).toArray();
-            return model.forward(new StepInput(
-                    count,
-                    1,
-                    rows,
-                    Arrays.copyOfRange(window, from, from + count),
-                    positions,
-                    new int[] {0, count},
-                    new int[] {from + count},
-                    positions,
-                    blockTable,
-                    blockTable.length,
-                    IntStream.range(count - rows, count).toArray()));
-        }
-
-        @Override
-        public void close() {
-            model.close();
-            try {
-                loaded.resources().close();
-            } catch (RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException("closing " + loaded.name() + " failed", e);
-            }
-        }
     }
 
     /** Mean and standard error of a stream of numbers (Welford 1962). */

@@ -6,15 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +22,6 @@ import tokamak.tensor.Tensor;
  */
 public final class GgufOutput {
     private static final int ALIGNMENT = 32;
-    private static final int COPY_BYTES = 1 << 20;
 
     /** Writes a tensor's bytes. */
     public interface Content {
@@ -41,7 +35,7 @@ public final class GgufOutput {
      */
     public record TensorPlan(String name, DType dtype, long[] shape) {
         public TensorPlan {
-            if (GgmlTypes.idOf(dtype).isEmpty()) {
+            if (!canHold(dtype)) {
                 throw new IllegalArgumentException(name + ": GGUF files cannot hold " + dtype);
             }
         }
@@ -77,56 +71,8 @@ public final class GgufOutput {
 
     /** Writes everything; replaces what is at {@code target} when all is written. */
     public void write(Path target, Content content) throws IOException {
-        Path part = target.resolveSibling(target.getFileName() + ".part");
-        byte[] header = header();
-        try (FileChannel out =
-                FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            int done = numTrusted(out, header);
-            long position = header.length;
-            if (done == 0) {
-                out.truncate(0);
-                writeFully(out, ByteBuffer.wrap(header));
-            }
-            for (int i = 0; i < tensors.size(); i++) {
-                TensorPlan tensor = tensors.get(i);
-                if (i >= done) {
-                    out.truncate(position);
-                    out.position(position);
-                    content.write(tensor, out);
-                    if (out.position() != position + tensor.byteSize()) {
-                        throw new IllegalStateException(tensor.name() + ": " + tensor.byteSize() + " bytes expected, "
-                                + (out.position() - position) + " written");
-                    }
-                    writeFully(out, ByteBuffer.allocate((int) (padded(out.position()) - out.position())));
-                    out.force(false);
-                }
-                position = padded(position + tensor.byteSize());
-            }
-            out.force(true);
-        }
-        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /** Tensors of an unfinished file that need not be written again: all that are there but the last. */
-    private int numTrusted(FileChannel part, byte[] header) throws IOException {
-        if (part.size() < header.length) {
-            return 0;
-        }
-        ByteBuffer found = ByteBuffer.allocate(header.length);
-        while (found.hasRemaining() && part.read(found, found.position()) > 0) {}
-        if (!Arrays.equals(found.array(), header)) {
-            return 0;
-        }
-        int whole = 0;
-        long position = header.length;
-        for (TensorPlan tensor : tensors) {
-            position = padded(position + tensor.byteSize());
-            if (position > part.size()) {
-                break;
-            }
-            whole++;
-        }
-        return Math.max(0, whole - 1);
+        List<Long> sizes = tensors.stream().map(TensorPlan::byteSize).toList();
+        new PartFile(header(), sizes, ALIGNMENT).write(target, (i, out) -> content.write(tensors.get(i), out));
     }
 
     private byte[] header() {
@@ -160,18 +106,12 @@ public final class GgufOutput {
 
     /** Copies a segment of any length. */
     public static void writeFully(WritableByteChannel out, MemorySegment bytes) throws IOException {
-        for (long at = 0; at < bytes.byteSize(); at += COPY_BYTES) {
-            writeFully(
-                    out,
-                    bytes.asSlice(at, Math.min(COPY_BYTES, bytes.byteSize() - at))
-                            .asByteBuffer());
-        }
+        PartFile.writeFully(out, bytes);
     }
 
-    private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
-        }
+    /** Whether GGUF has a number for a format. */
+    public static boolean canHold(DType dtype) {
+        return GgmlTypes.idOf(dtype).isPresent();
     }
 
     /** Little-endian, growing. */

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -139,6 +141,27 @@ public final class HfCheckpoint implements Checkpoint {
     public Optional<Metadata> json(String name) throws IOException {
         Optional<Path> file = file(name);
         return file.isPresent() ? Optional.of(Json.read(file.get())) : Optional.empty();
+    }
+
+    /** {@code config.json} with some members changed; those whose new value is null are left out. */
+    public String configWith(Map<String, ?> changes) {
+        Map<String, Object> changed = new LinkedHashMap<>();
+        config.values().forEach(changed::put);
+        changes.forEach((name, value) -> {
+            changed.remove(name);
+            if (value != null) {
+                changed.put(name, value);
+            }
+        });
+        return JsonOutput.indented(changed);
+    }
+
+    /** Files beside the tensors and the configuration: of the tokenizer, templates, licences. */
+    public List<Path> companions() throws IOException {
+        return fileNames(path).stream()
+                .filter(name -> !name.startsWith(".") && !name.equals(CONFIG) && !HfTensors.isOfTensors(name))
+                .map(path::resolve)
+                .toList();
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tokamak.tensor.Tensor;
 
 /** Finds the files of tensors in a Hugging Face folder: one, several by an index, or one of another name. */
@@ -16,6 +17,9 @@ final class HfTensors {
     /** What training leaves beside the weights. */
     private static final Set<String> NOT_WEIGHTS =
             Set.of("training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt", "rng_state.pth");
+
+    private static final Set<String> OTHER_TENSORS =
+            Set.of(".gguf", ".h5", ".msgpack", ".onnx", ".ot", ".npz", ".tflite", ".part");
 
     private interface Reader {
         /** Every tensor of one file. */
@@ -62,6 +66,14 @@ final class HfTensors {
     static boolean add(Path folder, Set<String> names, TensorTable table) throws IOException {
         HfTensors files = new HfTensors(folder, names, table);
         return files.add(Kind.SAFETENSORS) || files.add(Kind.PYTORCH);
+    }
+
+    /** Whether a file of this name holds tensors, of whatever program, or says where they are. */
+    static boolean isOfTensors(String name) {
+        return OTHER_TENSORS.stream().anyMatch(name::endsWith)
+                || name.endsWith(".index.json")
+                || Stream.of(Kind.values())
+                        .anyMatch(kind -> kind.suffixes.stream().anyMatch(name::endsWith));
     }
 
     private boolean add(Kind kind) throws IOException {

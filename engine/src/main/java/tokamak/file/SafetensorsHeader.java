@@ -82,7 +82,8 @@ final class SafetensorsHeader {
         return new TensorEntry(name, dtype, shape, dataStart + offsets[0], dataStart + offsets[1]);
     }
 
-    private static Optional<DType> dtype(String name) {
+    /** The type of a name in the header. */
+    static Optional<DType> dtype(String name) {
         return switch (name) {
             case "F64",
                     "F32",

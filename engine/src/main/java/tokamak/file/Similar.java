@@ -4,13 +4,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Finds the name somebody may have meant. Used on the way to an error only. */
-final class Similar {
+public final class Similar {
     private static final int MAX_LENGTH = 256;
 
     private Similar() {}
 
     /** The candidate with the fewest changed characters, unless more than half would change. */
-    static Optional<String> nearest(String name, Set<String> candidates) {
+    public static Optional<String> nearest(String name, Set<String> candidates) {
         Optional<String> best = Optional.empty();
         int bestDistance = Math.min(name.length(), MAX_LENGTH) / 2 + 1;
         for (String candidate : candidates) {

@@ -22,6 +22,7 @@ final class Decoder {
     private final List<Block> blocks;
     private final @Nullable Norm outputNorm;
     private final Linear output;
+    private LinearInput.@Nullable Observer observer;
 
     Decoder(
             ModelConfig config,
@@ -42,6 +43,10 @@ final class Decoder {
         this.blocks = List.copyOf(blocks);
         this.outputNorm = outputNorm;
         this.output = output;
+    }
+
+    void observe(LinearInput.Observer who) {
+        observer = who;
     }
 
     /** Logits {@code [numLogitRows, vocabSize]} of the step, valid until the next one. */
@@ -75,8 +80,9 @@ final class Decoder {
             Buffer feedInput = config.wiring() == ModelConfig.Wiring.PARALLEL && block.ffnNorm() == null
                     ? mixerInput
                     : normed(block.ffnNorm(), numTokens, ws.x, ws.normed);
+            show(i, LinearInput.FEED, numTokens, feedInput);
             switch (block.feedForward()) {
-                case FeedForward.GatedMlp mlp -> feed(mlp, i, numTokens, feedInput, ws.fed);
+                case FeedForward.GatedMlp mlp -> feed(mlp, i, LinearInput.FEED_DOWN, numTokens, feedInput, ws.fed);
                 case FeedForward.Mlp mlp -> feed(mlp, i, numTokens, feedInput, ws.fed);
                 case FeedForward.MixtureOfExperts moe -> feed(moe, i, numTokens, feedInput, ws.fed);
             }
@@ -97,6 +103,7 @@ final class Decoder {
         int numRows = input.numLogitRows();
         backend.gatherLogitRows(input, ws.x, ws.lastRows);
         normInPlace(outputNorm, numRows, ws.lastRows);
+        show(0, LinearInput.OUTPUT, numRows, ws.lastRows);
         backend.linear(numRows, ws.lastRows, output.weight(), output.bias(), ws.logits);
         ModelConfig.Scales scales = config.scales();
         if (scales.logits() != 1 || scales.logitSoftcap() != 0) {
@@ -116,6 +123,7 @@ final class Decoder {
         Workspace.AttentionBuffers b = ws.attention(block);
         boolean normsFirst = config.headNormOrder() == ModelConfig.HeadNormOrder.BEFORE_ROPE;
 
+        show(block, LinearInput.MIXER, numTokens, x);
         backend.linear(numTokens, x, attention.qkv().weight(), attention.qkv().bias(), b.qkv());
         if (normsFirst) {
             normHeads(attention, numTokens, b);
@@ -130,6 +138,7 @@ final class Decoder {
         }
         backend.storeKv(kvCache, attention.kvLayer(), input, b.keys(), b.values());
         backend.attention(attention.shape(), kvCache, attention.kvLayer(), input, b.queries(), b.out());
+        show(block, LinearInput.MIXER_OUTPUT, numTokens, b.out());
         backend.linear(
                 numTokens,
                 b.out(),
@@ -149,10 +158,11 @@ final class Decoder {
         }
     }
 
-    private void feed(FeedForward.GatedMlp mlp, int block, int numTokens, Buffer x, Buffer out) {
+    private void feed(FeedForward.GatedMlp mlp, int block, LinearInput downInput, int numTokens, Buffer x, Buffer out) {
         Workspace.MlpBuffers b = ws.mlp(block);
         backend.linear(numTokens, x, mlp.gateUp().weight(), mlp.gateUp().bias(), b.up());
         backend.activateGated(mlp.activation(), numTokens, b.up(), b.activated());
+        show(block, downInput, numTokens, b.activated());
         backend.linear(numTokens, b.activated(), mlp.down().weight(), mlp.down().bias(), out);
     }
 
@@ -160,6 +170,7 @@ final class Decoder {
         Workspace.MlpBuffers b = ws.mlp(block);
         backend.linear(numTokens, x, mlp.up().weight(), mlp.up().bias(), b.up());
         backend.activate(mlp.activation(), numTokens, b.up());
+        show(block, LinearInput.FEED_DOWN, numTokens, b.up());
         backend.linear(numTokens, b.up(), mlp.down().weight(), mlp.down().bias(), out);
     }
 
@@ -170,7 +181,7 @@ final class Decoder {
         backend.experts(moe.experts(), numTokens, x, b.expertIds(), b.expertWeights(), out);
         FeedForward.GatedMlp shared = moe.shared();
         if (shared != null) {
-            feed(shared, block, numTokens, x, ws.shared);
+            feed(shared, block, LinearInput.SHARED_DOWN, numTokens, x, ws.shared);
             Linear gate = moe.sharedGate();
             if (gate != null) {
                 backend.linear(numTokens, x, gate.weight(), gate.bias(), b.sharedGate());
@@ -192,6 +203,13 @@ final class Decoder {
     private void normInPlace(@Nullable Norm norm, int rows, Buffer x) {
         if (norm != null) {
             backend.norm(norm, rows, x, x);
+        }
+    }
+
+    private void show(int layer, LinearInput input, int rows, Buffer x) {
+        LinearInput.Observer who = observer;
+        if (who != null) {
+            who.observe(layer, input, rows, x);
         }
     }
 }

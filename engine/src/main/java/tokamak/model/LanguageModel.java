@@ -51,6 +51,11 @@ public interface LanguageModel extends AutoCloseable {
         throw new UnsupportedOperationException("this model does not show its states");
     }
 
+    /** Shows the observer what linear layers see in every later step; for calibration. */
+    default void observe(LinearInput.Observer observer) {
+        throw new UnsupportedOperationException("this model does not show what its layers see");
+    }
+
     @Override
     void close();
 }

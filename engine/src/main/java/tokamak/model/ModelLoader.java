@@ -252,6 +252,11 @@ public final class ModelLoader {
         }
 
         @Override
+        public void observe(LinearInput.Observer observer) {
+            decoder.observe(observer);
+        }
+
+        @Override
         public void close() {
             kvCache.close();
             copies.close();

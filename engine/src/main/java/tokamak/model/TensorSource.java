@@ -73,6 +73,29 @@ final class TensorSource {
         return has(role, GLOBAL);
     }
 
+    /** What the checkpoint calls the module of a linear layer that it has. */
+    Optional<String> module(Role role, int layer, int expert) {
+        return modules(role, layer, expert)
+                .filter(name ->
+                        quantized.has(name) || checkpoint.find(name + ".weight").isPresent())
+                .findFirst();
+    }
+
+    /** A module's matrix {@code [out, in]} if it is packed; says that it was used. */
+    Optional<Matrix> packed(String module) throws ModelFormatException {
+        Optional<QuantizedLinear> found = quantized.find(module);
+        found.ifPresent(linear -> used.addAll(linear.tensorNames()));
+        return found.map(QuantizedLinear::matrix);
+    }
+
+    boolean isSideTensor(String name) {
+        return quantized.isSideTensor(name);
+    }
+
+    Set<String> used() {
+        return used;
+    }
+
     Optional<Tensor> find(Role role) {
         return use(find(role, GLOBAL, GLOBAL, ".weight"));
     }

@@ -2,6 +2,7 @@ package tokamak.quantize;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tokamak.file.GgufOutput;
 import tokamak.model.FormatMix;
 import tokamak.tensor.DType;
 import tokamak.tensor.Quantizers;
@@ -51,9 +52,12 @@ final class FormatChoice {
                 : mix.plain();
     }
 
-    /** Full precision, unless the source has less. */
+    /** Full precision, unless the source has less, in a form that GGUF files know. */
     private static DType unchanged(DType stored) {
-        return stored == DType.F16 || stored == DType.BF16 || stored == DType.F64 ? DType.F32 : stored;
+        return switch (stored) {
+            case F16, BF16, F64 -> DType.F32;
+            default -> GgufOutput.canHold(stored) ? stored : DType.F16;
+        };
     }
 
     /** The nearest format, not smaller, whose blocks divide the rows. */
@@ -68,7 +72,10 @@ final class FormatChoice {
 
     /** Whether a mix has only formats that can be written. */
     static boolean canWrite(FormatMix mix) {
-        return Quantizers.of(mix.plain()).isPresent()
-                && Quantizers.of(mix.output()).isPresent();
+        return isWritten(mix.plain()) && isWritten(mix.output());
+    }
+
+    private static boolean isWritten(DType dtype) {
+        return Quantizers.of(dtype).isPresent() && GgufOutput.canHold(dtype);
     }
 }

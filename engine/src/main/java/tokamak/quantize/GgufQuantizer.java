@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoubleConsumer;
+import org.jspecify.annotations.Nullable;
 import tokamak.file.Checkpoint;
 import tokamak.file.GgufCheckpoint;
 import tokamak.file.GgufOutput;
@@ -42,27 +44,40 @@ public final class GgufQuantizer {
             Map.entry("MXFP4", 38L));
 
     private final FormatMix mix;
+    private final Importance importance;
     private final GgufOutput output = new GgufOutput();
     private final Map<String, List<? extends Matrix>> contents = new HashMap<>();
 
-    private GgufQuantizer(FormatMix mix) {
+    private GgufQuantizer(FormatMix mix, Importance importance) {
         this.mix = mix;
+        this.importance = importance;
+    }
+
+    /** Names of formats and mixes that can be written. */
+    public static Set<String> formats() {
+        return FILE_TYPES.keySet();
     }
 
     /**
      * @param family of the model
+     * @param importance of the inputs; empty: without calibration
      * @param target written when all is done; {@code target.part} until then
      * @return bytes of the tensors that were written
      * @throws IllegalArgumentException if the format can be read only
      */
     public static long quantize(
-            Checkpoint source, Architecture family, FormatMix mix, Path target, DoubleConsumer progress)
+            Checkpoint source,
+            Architecture family,
+            FormatMix mix,
+            Importance importance,
+            Path target,
+            DoubleConsumer progress)
             throws IOException {
         if (!FormatChoice.canWrite(mix)) {
             throw new IllegalArgumentException(mix.name() + " can be read, not written; formats to write are "
                     + String.join(", ", FILE_TYPES.keySet().stream().sorted().toList()));
         }
-        GgufQuantizer quantizer = new GgufQuantizer(mix);
+        GgufQuantizer quantizer = new GgufQuantizer(mix, importance);
         return switch (source) {
             case GgufCheckpoint gguf -> {
                 quantizer.take(gguf);
@@ -115,17 +130,28 @@ public final class GgufQuantizer {
         contents.put(name, parts);
     }
 
+    private float @Nullable [] importanceOf(String tensor, Matrix part) {
+        if (tensor.equals("token_embd.weight") && contents.containsKey("output.weight")) {
+            return null; // a table to look up in, no more
+        }
+        return GgufRoles.of(tensor)
+                .flatMap(place -> importance.of(place.layer(), place.input()))
+                .filter(channels -> channels.length == part.columns())
+                .orElse(null);
+    }
+
     private long write(Path target, DoubleConsumer progress) throws IOException {
         Long fileType = FILE_TYPES.get(mix.name());
         if (fileType != null) {
             output.put("general.file_type", fileType);
         }
         output.put("general.quantization_version", QUANTIZATION_VERSION);
+        importance.description().ifPresent(text -> output.put("quantize.imatrix.dataset", text));
         long total = output.tensorBytes();
         long[] written = {0};
         output.write(target, (plan, out) -> {
             for (Matrix part : contents.get(plan.name())) {
-                MatrixWriter.write(part, plan.dtype(), out);
+                MatrixWriter.write(part, plan.dtype(), importanceOf(plan.name(), part), out);
             }
             written[0] += plan.byteSize();
             progress.accept((double) written[0] / total);

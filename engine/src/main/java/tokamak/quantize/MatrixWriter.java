@@ -5,14 +5,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.WritableByteChannel;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import tokamak.file.GgufOutput;
 import tokamak.file.ModelFormatException;
 import tokamak.tensor.DType;
-import tokamak.tensor.Dequantizers;
 import tokamak.tensor.Matrix;
 import tokamak.tensor.Quantizer;
 import tokamak.tensor.Quantizers;
-import tokamak.tensor.Tensor;
 
 /** Brings matrices into other number formats, some rows at a time on all processors; holds a few megabytes. */
 final class MatrixWriter {
@@ -23,17 +22,23 @@ final class MatrixWriter {
 
     private final Matrix source;
     private final DType dtype;
+    private final float @Nullable [] importance;
     private final int rowsPerTask;
 
-    private MatrixWriter(Matrix source, DType dtype) {
+    private MatrixWriter(Matrix source, DType dtype, float @Nullable [] importance) {
         this.source = source;
         this.dtype = dtype;
+        this.importance = importance;
         this.rowsPerTask = (int) Math.max(1, TASK_NUMBERS / Math.max(1, source.columns()));
     }
 
-    /** @throws ModelFormatException if a number is not finite */
-    static void write(Matrix source, DType dtype, WritableByteChannel out) throws IOException {
-        MatrixWriter writer = new MatrixWriter(source, dtype);
+    /**
+     * @param importance of the columns; null: alike
+     * @throws ModelFormatException if a number is not finite
+     */
+    static void write(Matrix source, DType dtype, float @Nullable [] importance, WritableByteChannel out)
+            throws IOException {
+        MatrixWriter writer = new MatrixWriter(source, dtype, importance);
         if (source.dtype() == dtype && source.inputOrder() == null && source.inputFactors() == null) {
             writer.copy(out);
         } else {
@@ -52,7 +57,7 @@ final class MatrixWriter {
     }
 
     private void convert(WritableByteChannel out) throws IOException {
-        Quantizer quantizer = Quantizers.of(dtype)
+        Quantizer quantizer = (importance == null ? Quantizers.of(dtype) : Quantizers.of(dtype, importance))
                 .orElseThrow(() -> new IllegalArgumentException("tensors of " + dtype + " cannot be written"));
         long taskBytes = dtype.bytes(rowsPerTask * source.columns());
         long step = (long) rowsPerTask * TASKS;
@@ -68,52 +73,13 @@ final class MatrixWriter {
                 });
                 GgufOutput.writeFully(out, blocks.asSlice(0, dtype.bytes((end - first) * source.columns())));
             }
-        } catch (NotFinite found) {
-            throw new ModelFormatException(source.name() + ": expected finite numbers, found " + found.value
-                    + " at index " + found.index + "; the model is damaged");
+        } catch (MatrixRows.NotFinite found) {
+            throw found.asFormatException();
         }
     }
 
     private void convert(long from, long to, Quantizer quantizer, MemorySegment blocks, long offset) {
-        float[] numbers = new float[(int) ((to - from) * source.columns())];
-        // Matrices that are made when asked for make them here, on this task's thread.
-        try (Arena arena = Arena.ofConfined()) {
-            Tensor rows = source.rows(from, to, arena);
-            Dequantizers.of(rows.dtype()).dequantize(rows.data(), 0, numbers, 0, numbers.length);
-        }
-        float[] factors = source.inputFactors();
-        for (int i = 0; factors != null && i < numbers.length; i++) {
-            numbers[i] *= factors[i % factors.length];
-        }
-        int[] inputOrder = source.inputOrder();
-        float[] ordered = inputOrder == null ? numbers : inOrder(numbers, inputOrder);
-        for (int i = 0; i < ordered.length; i++) {
-            if (!Float.isFinite(ordered[i])) {
-                throw new NotFinite(ordered[i], from * source.columns() + i);
-            }
-        }
-        quantizer.quantize(ordered, 0, ordered.length, blocks, offset);
-    }
-
-    private static float[] inOrder(float[] numbers, int[] inputOrder) {
-        float[] ordered = new float[numbers.length];
-        for (int row = 0; row < numbers.length; row += inputOrder.length) {
-            for (int k = 0; k < inputOrder.length; k++) {
-                ordered[row + inputOrder[k]] = numbers[row + k];
-            }
-        }
-        return ordered;
-    }
-
-    /** Leaves a parallel loop. */
-    private static final class NotFinite extends RuntimeException {
-        private final float value;
-        private final long index;
-
-        NotFinite(float value, long index) {
-            super(null, null, false, false);
-            this.value = value;
-            this.index = index;
-        }
+        float[] numbers = MatrixRows.read(source, from, to);
+        quantizer.quantize(numbers, 0, numbers.length, blocks, offset);
     }
 }

@@ -9,15 +9,15 @@ final class QuantizeK {
 
     private QuantizeK() {}
 
-    static void q4(float[] x, int index, MemorySegment target, long block) {
+    static void q4(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         int[] codes = new int[SIZE];
-        scalesAndMinimums(x, index, 15, target, block, codes);
+        scalesAndMinimums(x, index, 15, fit, target, block, codes);
         nibbles(codes, target, block + 16);
     }
 
-    static void q5(float[] x, int index, MemorySegment target, long block) {
+    static void q5(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         int[] codes = new int[SIZE];
-        scalesAndMinimums(x, index, 31, target, block, codes);
+        scalesAndMinimums(x, index, 31, fit, target, block, codes);
         for (int i = 0; i < 32; i++) {
             int fifths = 0;
             for (int sub = 0; sub < 8; sub++) {
@@ -41,14 +41,13 @@ final class QuantizeK {
 
     /** The first 16 bytes of a block of either format; fills in the codes for what these will be read as. */
     private static void scalesAndMinimums(
-            float[] x, int index, int levels, MemorySegment target, long block, int[] codes) {
-        CodeFit fit = new CodeFit(32);
+            float[] x, int index, int levels, CodeFit fit, MemorySegment target, long block, int[] codes) {
         float[] scales = new float[8];
         float[] minimums = new float[8];
         float maxScale = 0;
         float maxMinimum = 0;
         for (int sub = 0; sub < 8; sub++) {
-            fit.affine(x, index + 32 * sub, 32, levels, 0);
+            fit.from(32 * sub).affine(x, index + 32 * sub, 32, levels, 0);
             scales[sub] = fit.scale;
             minimums[sub] = -fit.offset;
             maxScale = Math.max(maxScale, scales[sub]);
@@ -83,12 +82,11 @@ final class QuantizeK {
         }
     }
 
-    static void q6(float[] x, int index, MemorySegment target, long block) {
-        CodeFit fit = new CodeFit(16);
+    static void q6(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         float[] scales = new float[16];
         float extreme = 0;
         for (int sub = 0; sub < 16; sub++) {
-            fit.symmetric(x, index + 16 * sub, 16, -32, 31);
+            fit.from(16 * sub).symmetric(x, index + 16 * sub, 16, -32, 31);
             scales[sub] = fit.scale;
             if (Math.abs(scales[sub]) > Math.abs(extreme)) {
                 extreme = scales[sub];

@@ -10,16 +10,14 @@ final class QuantizeSimple {
 
     private QuantizeSimple() {}
 
-    static void q4x0(float[] x, int index, MemorySegment target, long block) {
-        CodeFit fit = new CodeFit(SIZE);
+    static void q4x0(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         fit.symmetric(x, index, SIZE, -8, 7);
         float d = putScale(target, block, fit.scale);
         float inverse = CodeFit.inverse(d);
         nibbles(target, block + 2, i -> CodeFit.clamp(x[index + i] * inverse, -8, 7) + 8);
     }
 
-    static void q4x1(float[] x, int index, MemorySegment target, long block) {
-        CodeFit fit = new CodeFit(SIZE);
+    static void q4x1(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         fit.affine(x, index, SIZE, 15, Float.POSITIVE_INFINITY);
         float d = putScale(target, block, fit.scale);
         float m = putScale(target, block + 2, fit.offset);
@@ -27,16 +25,14 @@ final class QuantizeSimple {
         nibbles(target, block + 4, i -> CodeFit.clamp((x[index + i] - m) * inverse, 0, 15));
     }
 
-    static void q5x0(float[] x, int index, MemorySegment target, long block) {
-        CodeFit fit = new CodeFit(SIZE);
+    static void q5x0(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         fit.symmetric(x, index, SIZE, -16, 15);
         float d = putScale(target, block, fit.scale);
         float inverse = CodeFit.inverse(d);
         fiveBits(target, block + 2, i -> CodeFit.clamp(x[index + i] * inverse, -16, 15) + 16);
     }
 
-    static void q5x1(float[] x, int index, MemorySegment target, long block) {
-        CodeFit fit = new CodeFit(SIZE);
+    static void q5x1(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         fit.affine(x, index, SIZE, 31, Float.POSITIVE_INFINITY);
         float d = putScale(target, block, fit.scale);
         float m = putScale(target, block + 2, fit.offset);
@@ -45,7 +41,7 @@ final class QuantizeSimple {
     }
 
     /** With so many levels, the scale that covers the range is as good as any. */
-    static void q8x0(float[] x, int index, MemorySegment target, long block) {
+    static void q8x0(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         float max = 0;
         for (int i = 0; i < SIZE; i++) {
             max = Math.max(max, Math.abs(x[index + i]));
@@ -58,7 +54,7 @@ final class QuantizeSimple {
     }
 
     /** The power of two, among those next to the one that covers the range, whose squared error is least. */
-    static void mxfp4(float[] x, int index, MemorySegment target, long block) {
+    static void mxfp4(float[] x, int index, CodeFit fit, MemorySegment target, long block) {
         float max = 0;
         for (int i = 0; i < SIZE; i++) {
             max = Math.max(max, Math.abs(x[index + i]));
@@ -72,7 +68,7 @@ final class QuantizeSimple {
             for (int i = 0; i < SIZE; i++) {
                 float value = x[index + i];
                 double difference = Math.abs(value) - scale * E2M1[nearestE2M1(Math.abs(value) / scale)];
-                error += difference * difference;
+                error += fit.importance(i) * difference * difference;
             }
             if (error < smallestError) {
                 smallestError = error;

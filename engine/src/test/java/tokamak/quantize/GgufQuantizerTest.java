@@ -58,12 +58,19 @@ class GgufQuantizerTest {
 
     private static void rewrite(Path source, String format, Path target) throws IOException {
         try (GgufCheckpoint checkpoint = (GgufCheckpoint) Checkpoint.open(source)) {
-            GgufQuantizer.quantize(checkpoint, Families.of(checkpoint), FormatMix.named(format), target, share -> {});
+            GgufQuantizer.quantize(
+                    checkpoint,
+                    Families.of(checkpoint),
+                    FormatMix.named(format),
+                    new Importance(),
+                    target,
+                    share -> {});
         }
     }
 
     private static void quantize(Checkpoint source, Path target, DoubleConsumer progress) throws IOException {
-        GgufQuantizer.quantize(source, Families.of(source), FormatMix.named("Q5_0"), target, progress);
+        GgufQuantizer.quantize(
+                source, Families.of(source), FormatMix.named("Q5_0"), new Importance(), target, progress);
     }
 
     private static float[] values(Tensor tensor) {

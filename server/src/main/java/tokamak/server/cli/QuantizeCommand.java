@@ -6,18 +6,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tokamak.Calibration;
 import tokamak.Quantization;
 
 @Command(
         name = "quantize",
         header = "Write a model in a smaller number format.",
         description = {
-            "The result is one GGUF file. Interrupted, the same command goes on where it stopped. 'tokamak perplexity",
-            "--reference' tells what the smaller format costs."
+            "A GGUF format makes one GGUF file. awq, w4a16, w8a8, fp8 and fp8-channel make a Hugging Face folder from",
+            "another one, as vLLM and other programs read it. Interrupted, the same command goes on where it stopped.",
+            "",
+            "With a calibration text the model is run over it first, and what its layers get to see there decides how",
+            "weights are rounded: text like what the model is for, some ten thousand words of it, is best.",
+            "'tokamak perplexity --reference' tells what the smaller format costs."
         },
         sortOptions = false)
 final class QuantizeCommand implements Callable<Integer> {
@@ -26,15 +32,31 @@ final class QuantizeCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "SOURCE", description = "GGUF file or Hugging Face folder.")
     private String source = "";
 
-    @Parameters(index = "1", paramLabel = "TARGET", description = "The file to write.")
+    @Parameters(index = "1", paramLabel = "TARGET", description = "The file, or folder, to write.")
     private Path target = Path.of("");
 
     @Option(
             names = "--format",
             paramLabel = "FMT",
             required = true,
-            description = "Q8_0, Q6_K, Q5_K_M, Q4_K_M, Q5_0, Q4_0, MXFP4, F16, BF16, F32 ...")
+            description = {
+                "GGUF: Q8_0, Q6_K, Q5_K_M, Q4_K_M, Q5_0, Q4_0, MXFP4, F16, BF16, F32 ...",
+                "Hugging Face: awq, w4a16 (4 bits), w8a8, fp8 (blocks), fp8-channel (8 bits)."
+            })
     private String format = "";
+
+    @Option(
+            names = "--calibration",
+            paramLabel = "FILE",
+            description = "Text to calibrate with, in UTF-8; - is standard input.")
+    private @Nullable String calibration;
+
+    @Option(
+            names = "--calibration-tokens",
+            paramLabel = "N",
+            description = "How much of it to read. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "32768")
+    private int calibrationTokens;
 
     @Option(names = "--force", description = "Replace TARGET if it is there.")
     private boolean force;
@@ -53,11 +75,15 @@ final class QuantizeCommand implements Callable<Integer> {
         if (folder == null || !Files.isDirectory(folder)) {
             throw new CliFailure(target + ": there is no folder " + folder + " to write it to");
         }
+        if (Files.exists(target) && !force) {
+            throw alreadyThere();
+        }
+        Calibration calibrated = calibrate(from);
         try (ProgressBar bar = new ProgressBar(context, "writing " + target.getFileName())) {
             if (force) {
-                Files.deleteIfExists(target);
+                TargetPath.delete(target);
             }
-            Quantization.Report report = Quantization.run(from, target, format, bar::show);
+            Quantization.Report report = Quantization.run(from, target, format, calibrated, bar::show);
             bar.close();
             context.out()
                     .printf(
@@ -68,11 +94,26 @@ final class QuantizeCommand implements Callable<Integer> {
                             report.after() * 1e-6,
                             report.before() * 1e-6);
         } catch (FileAlreadyExistsException e) {
-            throw new CliFailure(target + " is already there; give another name, or --force to replace it");
+            throw e.getReason() == null ? alreadyThere() : new CliFailure(e.getFile() + " " + e.getReason());
         } catch (IOException e) {
             throw new CliFailure(target + " could not be written: " + e.getMessage()
                     + "; when that is mended, the same command goes on where it stopped");
         }
         return 0;
+    }
+
+    private CliFailure alreadyThere() {
+        return new CliFailure(target + " is already there; give another name, or --force to replace it");
+    }
+
+    private @Nullable Calibration calibrate(Path model) {
+        if (calibration == null) {
+            return null;
+        }
+        String text =
+                calibration.equals("-") ? TextInput.ofStandardInput(context) : TextInput.ofFile(Path.of(calibration));
+        try (ProgressBar bar = new ProgressBar(context, "calibrating")) {
+            return Calibration.of(model, text, calibrationTokens, bar::show);
+        }
     }
 }

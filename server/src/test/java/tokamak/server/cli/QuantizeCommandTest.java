@@ -57,4 +57,40 @@ class QuantizeCommandTest {
                         .err())
                 .contains("can be read, not written");
     }
+
+    @Test
+    void aGgufFileIsNotWrittenAsAFolderAndTheNearestNameIsOffered() {
+        Path there = folder.resolve("small");
+        assertThat(CliRun.of("quantize", DEMO, there.toString(), "--format", "awq")
+                        .err())
+                .contains("GGUF file cannot be written as awq");
+        assertThat(CliRun.of("quantize", DEMO, there.toString(), "--format", "fp8_chanel")
+                        .err())
+                .contains("did you mean fp8-channel?");
+        assertThat(there).doesNotExist();
+    }
+
+    @Test
+    void calibrationMakesAnotherFile() throws Exception {
+        Path text = Files.writeString(
+                folder.resolve("text.txt"), "Tokamak is an inference engine. It runs models. ".repeat(40));
+        Path plain = folder.resolve("plain.gguf");
+        Path calibrated = folder.resolve("calibrated.gguf");
+        assertThat(CliRun.of("quantize", DEMO, plain.toString(), "--format", "Q4_0")
+                        .code())
+                .isZero();
+        CliRun run = CliRun.of(
+                "quantize", DEMO, calibrated.toString(), "--format", "Q4_0", "--calibration", text.toString());
+        assertThat(run.err()).doesNotContain("rror");
+        assertThat(Files.mismatch(plain, calibrated)).isNotEqualTo(-1);
+        CliRun tooShort = CliRun.of(
+                "quantize",
+                DEMO,
+                folder.resolve("other.gguf").toString(),
+                "--format",
+                "Q4_0",
+                "--calibration",
+                Files.writeString(folder.resolve("word.txt"), "word").toString());
+        assertThat(tooShort.err()).contains("at least 64");
+    }
 }
