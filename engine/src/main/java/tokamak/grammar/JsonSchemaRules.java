@@ -61,7 +61,7 @@ final class JsonSchemaRules {
                 JsonValues.parse(value.schema()),
                 mode(value.strict()),
                 others,
-                new MarkedStrings(pool, pool.empty, new Forbidden(pool, forbidden)),
+                new MarkedStrings(pool, "", pool.empty, new Forbidden(pool, forbidden)),
                 new JsonStrings(pool, new Forbidden(pool, List.of(end))));
     }
 
@@ -83,6 +83,7 @@ final class JsonSchemaRules {
                 SchemaOrder.AS_WRITTEN,
                 new MarkedStrings(
                         rules.pool,
+                        value.mark(),
                         free.literal(value.mark()),
                         new Forbidden(rules.pool, List.of(containing(free, value.mark())))));
     }

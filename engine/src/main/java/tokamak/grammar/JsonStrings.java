@@ -47,4 +47,14 @@ final class JsonStrings implements StringNotation {
     public Regex key(Regex text) {
         return string(text);
     }
+
+    @Override
+    public String whole(String text) {
+        return JsonValues.quoted(text, JsonValues.Escapes.NEEDED);
+    }
+
+    @Override
+    public String wholeKey(String text) {
+        return whole(text);
+    }
 }

@@ -8,14 +8,20 @@ final class MarkedStrings implements StringNotation {
 
     private final RegexPool pool;
     private final Utf8Alphabet alphabet;
+    private final String spelling;
     private final Regex mark;
     private final Forbidden forbidden;
     private final Regex word;
 
-    /** @param forbidden what a string may not be */
-    MarkedStrings(RegexPool pool, Regex mark, Forbidden forbidden) {
+    /**
+     * @param spelling of the mark
+     * @param mark as it is matched
+     * @param forbidden what a string may not be
+     */
+    MarkedStrings(RegexPool pool, String spelling, Regex mark, Forbidden forbidden) {
         this.pool = pool;
         this.alphabet = new Utf8Alphabet(pool);
+        this.spelling = spelling;
         this.mark = mark;
         this.forbidden = forbidden;
         this.word = new PatternCompiler(alphabet).whole(PatternParser.parse(WORD));
@@ -44,5 +50,15 @@ final class MarkedStrings implements StringNotation {
     @Override
     public Regex key(Regex text) {
         return pool.or(pool.and(text, word), string(pool.and(text, pool.not(word))));
+    }
+
+    @Override
+    public String whole(String text) {
+        return spelling + text + spelling;
+    }
+
+    @Override
+    public String wholeKey(String text) {
+        return text.matches(WORD) ? text : whole(text);
     }
 }

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
@@ -23,6 +24,10 @@ import tools.jackson.databind.JsonNode;
  */
 final class SchemaCompiler {
     private static final int MAX_COMPARED_SETS = 60;
+    /** Beyond that, no step could tell them apart in its time. */
+    private static final int MAX_COMPOUNDS = 6_000;
+    /** Beyond that, arrays and objects that are given whole are texts in the spellings that writers use. */
+    private static final int MAX_TAKEN_APART = 200;
 
     final RuleBuilder rules;
     final SchemaTerms terms = new SchemaTerms();
@@ -236,13 +241,22 @@ final class SchemaCompiler {
         Map<Integer, List<Regex>> scalars = new LinkedHashMap<>();
         for (LeafSet set : sets) {
             if ((set.types & (JsonTypes.ARRAY | JsonTypes.OBJECT)) != 0) {
-                compounds.add(set);
+                Optional<Regex> whole = manyValues(set);
+                whole.ifPresent(each -> alternatives.add(rules.lexeme(each)));
+                if (whole.isEmpty()) {
+                    compounds.add(set);
+                }
             } else {
                 int kind = (set.types & JsonTypes.NUMBER) != 0 ? JsonTypes.NUMBER : set.types;
                 scalars.computeIfAbsent(kind, key -> new ArrayList<>()).add(scalar(set));
             }
         }
         scalars.values().forEach(each -> alternatives.add(rules.lexeme(rules.pool.or(each))));
+        if (compounds.size() > MAX_COMPOUNDS) {
+            throw new GrammarException(
+                    "the schema has " + compounds.size() + " different arrays or objects to choose from"
+                            + " at one place (anyOf, oneOf), the limit is " + MAX_COMPOUNDS + "; combine or nest them");
+        }
         if (compounds.isEmpty() && alternatives.size() == 1) {
             return alternatives.getFirst();
         }
@@ -252,6 +266,15 @@ final class SchemaCompiler {
             open.add(() -> compounds.forEach(each -> addCompound(symbol, each)));
         }
         return symbol;
+    }
+
+    /** All values that a set allows, if it says nothing but which, and they are many. */
+    private Optional<Regex> manyValues(LeafSet set) {
+        if (set.leaves.size() != 1 || !(set.leaves.getFirst() instanceof SchemaTerm.Values values)) {
+            return Optional.empty();
+        }
+        List<JsonNode> only = JsonTypes.only(values.values(), set.types);
+        return only.size() <= MAX_TAKEN_APART ? Optional.empty() : Optional.of(strings.whole(only));
     }
 
     private Regex scalar(LeafSet set) {

@@ -15,11 +15,13 @@ final class SchemaObjects {
     private static final int MAX_ORDERS = 600;
 
     private static final int MAX_PATTERNS = 8;
+    /** Beyond that, keys that may be left out come in any order, and again: no step could tell them apart in its time. */
+    private static final int MAX_ORDERED = 2_000;
 
     private final SchemaCompiler compiler;
     private final SchemaOrder order;
     private final RegexPool pool;
-    private final Map<String, Regex> names = new HashMap<>();
+    private final Map<List<String>, Regex> names = new HashMap<>();
     private final SchemaKeyMatcher matcher = new SchemaKeyMatcher();
 
     SchemaObjects(SchemaCompiler compiler, SchemaOrder order) {
@@ -38,6 +40,8 @@ final class SchemaObjects {
     /** @param leaves about objects, without values */
     void addRules(int symbol, List<SchemaTerm> leaves) {
         Facts facts = new Facts(leaves);
+        boolean isOrdered = facts.declared.size() - facts.required.size() <= MAX_ORDERED;
+        Map<Integer, List<String>> unordered = new LinkedHashMap<>(); // names by the symbol of their values
         List<List<Entry>> sequences = new ArrayList<>();
         for (List<String> names : sequences(facts)) {
             List<Entry> sequence = new ArrayList<>();
@@ -45,7 +49,14 @@ final class SchemaObjects {
                 List<SchemaTerm> value = facts.valueOf(name);
                 if (!value.contains(compiler.terms.nothing)) {
                     boolean isRequired = facts.required.contains(name);
-                    sequence.add(new Entry(keyLexeme(facts.restricted(name)), compiler.symbolOf(value), isRequired));
+                    int valueSymbol = compiler.symbolOf(value);
+                    if (isRequired || isOrdered) {
+                        sequence.add(new Entry(keyLexeme(facts.restricted(List.of(name))), valueSymbol, isRequired));
+                    } else {
+                        unordered
+                                .computeIfAbsent(valueSymbol, key -> new ArrayList<>())
+                                .add(name);
+                    }
                 } else if (facts.required.contains(name)) {
                     return;
                 }
@@ -54,7 +65,14 @@ final class SchemaObjects {
                 sequences.add(sequence);
             }
         }
-        new Chain(sequences, freeKeys(facts), facts.min, facts.max).addRules(symbol);
+        List<Entry> free = freeKeys(facts);
+        unordered.forEach((value, names) -> free.add(new Entry(keyLexeme(facts.restricted(names)), value, false)));
+        if (free.size() > MAX_ORDERED) {
+            throw new GrammarException("an object of the schema has " + free.size()
+                    + " properties of different types that" + " may be left out (properties, required), the limit is "
+                    + MAX_ORDERED + "; require some, or split it");
+        }
+        new Chain(sequences, free, facts.min, facts.max).addRules(symbol);
     }
 
     /**
@@ -130,8 +148,8 @@ final class SchemaObjects {
             return all;
         }
 
-        Regex restricted(String name) {
-            Regex text = names.computeIfAbsent(name, key -> compiler.strings.literals(List.of(name)));
+        Regex restricted(List<String> some) {
+            Regex text = names.computeIfAbsent(some, key -> compiler.strings.literals(some));
             if (restrictions.isEmpty()) {
                 return text;
             }

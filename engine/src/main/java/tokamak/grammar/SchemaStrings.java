@@ -126,6 +126,45 @@ final class SchemaStrings {
         return pool.or(mixed);
     }
 
+    /** These values, each in one line, with and without spaces behind commas and colons. */
+    Regex whole(List<JsonNode> values) {
+        List<byte[]> texts = new ArrayList<>(2 * values.size());
+        for (JsonNode value : values) {
+            for (String space : List.of("", " ")) {
+                StringBuilder text = new StringBuilder();
+                write(value, space, text);
+                texts.add(text.toString().getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return pool.literals(texts);
+    }
+
+    private void write(JsonNode value, String space, StringBuilder out) {
+        if (value.isString()) {
+            out.append(notation.whole(value.stringValue()));
+        } else if (!value.isContainer()) {
+            out.append(value);
+        } else {
+            out.append(value.isArray() ? '[' : '{');
+            String separator = "";
+            for (Map.Entry<String, JsonNode> each : entries(value)) {
+                out.append(separator);
+                if (value.isObject()) {
+                    out.append(notation.wholeKey(each.getKey())).append(':').append(space);
+                }
+                write(each.getValue(), space, out);
+                separator = "," + space;
+            }
+            out.append(value.isArray() ? ']' : '}');
+        }
+    }
+
+    private static List<Map.Entry<String, JsonNode>> entries(JsonNode container) {
+        return container.isObject()
+                ? List.copyOf(container.properties())
+                : container.valueStream().map(each -> Map.entry("", each)).toList();
+    }
+
     /** Texts that a pattern is found in. */
     Regex pattern(String pattern, String path) {
         return patterns.computeIfAbsent(pattern, key -> {

@@ -16,6 +16,12 @@ interface StringNotation {
     /** A string with this in it. */
     Regex string(Regex text);
 
+    /** The usual spelling of a string. */
+    String whole(String text);
+
+    /** The usual spelling of a key. */
+    String wholeKey(String text);
+
     /** A key with this text. */
     Regex key(Regex text);
 }
