@@ -265,8 +265,8 @@ class Http2Test {
         Http2Wire[] wires = new Http2Wire[10];
         for (int i = 0; i < wires.length; i++) {
             wires[i] = connect();
+            wires[i].await(Http2Wire.SETTINGS);
         }
-        TestServer.await("all are open", () -> server.numConnections() == wires.length);
         try (Http2Wire wire = connect()) {
             assertThat(wire.await(Http2Wire.GOAWAY).number(4)).isEqualTo(ENHANCE_YOUR_CALM);
         }
