@@ -1,6 +1,5 @@
 package tokamak.server.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,9 +21,7 @@ import tokamak.MachineInfo;
 import tokamak.api.ModelLoadException;
 import tokamak.server.access.Access;
 import tokamak.server.access.ApiKey;
-import tokamak.server.http.Cors;
 import tokamak.server.http.HttpConfig;
-import tokamak.server.http.HttpLimits;
 import tokamak.server.http.ServerStartException;
 import tokamak.server.openai.ApiServer;
 import tokamak.server.openai.ServedModel;
@@ -35,8 +33,6 @@ import tokamak.server.openai.ServedModels;
         description = "Takes the flags of 'vllm serve'; those that mean nothing here are named in a line and ignored.",
         sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
-    private static final int MAX_CONNECTION_BYTES = 64 << 20;
-
     private final CliContext context;
     private final Instant started = Instant.now();
 
@@ -47,26 +43,8 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private ServeModelOptions modelOptions = new ServeModelOptions();
 
-    @Option(
-            names = "--host",
-            paramLabel = "ADDRESS",
-            description = "Where to listen; 0.0.0.0 is everywhere. Default: 127.0.0.1, this machine only.")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "N", description = "Default: 8000; 0 picks a free one.")
-    private int port = 8000;
-
-    @Option(names = "--uds", paramLabel = "PATH", description = "Listen on a unix socket instead.")
-    private @Nullable Path unixSocket;
-
-    @Option(
-            names = "--admin-port",
-            paramLabel = "N",
-            description = "Take orders there: models, load and unload, sleep, drain, log level. Default: nowhere.")
-    private @Nullable Integer adminPort;
-
-    @Option(names = "--admin-host", paramLabel = "ADDRESS", description = "Default: 127.0.0.1, this machine only.")
-    private String adminHost = "127.0.0.1";
+    @Mixin
+    private ServeHttpOptions httpOptions = new ServeHttpOptions();
 
     @Option(
             names = "--api-key",
@@ -83,25 +61,6 @@ final class ServeCommand implements Callable<Integer> {
                             + " \"tokens_per_minute\": ..., \"max_concurrent\": ..., \"best_priority\": ..., \"models\": [...]}]."
                             + " Read again when it changes.")
     private @Nullable Path apiKeyFile;
-
-    @Option(
-            names = "--allowed-origins",
-            paramLabel = "ORIGIN",
-            arity = "1..*",
-            description = "Web pages that may use the server, '*' for all. Default: pages of this machine.")
-    private List<String> allowedOrigins = new ArrayList<>();
-
-    @Option(names = "--ssl-certfile", paramLabel = "FILE", description = "Certificate chain (PEM): serve HTTPS.")
-    private @Nullable Path certificate;
-
-    @Option(
-            names = "--ssl-keyfile",
-            paramLabel = "FILE",
-            description = "Its key (PEM, PKCS#8). Both are read again when they change.")
-    private @Nullable Path key;
-
-    @Option(names = "--max-body-bytes", paramLabel = "N", description = "The largest request. Default: 8388608.")
-    private int maxBodyBytes = HttpLimits.defaults().maxBodyBytes();
 
     @Option(
             names = "--shutdown-timeout",
@@ -128,12 +87,12 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        HttpConfig http = httpConfig();
-        Optional<HttpConfig> admin = adminConfig(http);
+        HttpConfig http = httpOptions.config();
+        Optional<HttpConfig> admin = httpOptions.adminConfig(http);
         Access access = access();
         AtomicBoolean starting = new AtomicBoolean(true);
         ServeModelOptions.Offer offer = modelOptions.offer(context, starting);
-        VllmFlags.notes(spec.commandLine().getParseResult())
+        Stream.concat(VllmFlags.notes(spec.commandLine().getParseResult()).stream(), httpOptions.notes().stream())
                 .forEach(note -> context.err().println("tokamak: " + note));
         LogFormat.install(context.err());
         ServedModels models = new ServedModels(offer.models());
@@ -177,47 +136,6 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new CliFailure(String.valueOf(e.getMessage()));
         }
-    }
-
-    private HttpConfig httpConfig() {
-        if (port < 0 || port > 65535) {
-            throw new CliFailure("--port must be 0 to 65535, found " + port);
-        }
-        if (maxBodyBytes < 1024 || maxBodyBytes > MAX_CONNECTION_BYTES) {
-            throw new CliFailure(
-                    "--max-body-bytes must be 1024 to " + MAX_CONNECTION_BYTES + ", found " + maxBodyBytes);
-        }
-        if ((certificate == null) != (key == null)) {
-            throw new CliFailure("--ssl-certfile and --ssl-keyfile belong together; give both or none");
-        }
-        return new HttpConfig(
-                host,
-                port,
-                Optional.ofNullable(unixSocket),
-                certificate == null || key == null
-                        ? Optional.empty()
-                        : Optional.of(new HttpConfig.TlsFiles(readable(certificate), readable(key))),
-                HttpLimits.defaults().withMaxBodyBytes(maxBodyBytes),
-                allowedOrigins.isEmpty() ? Cors.local() : new Cors(VllmFlags.list(allowedOrigins)));
-    }
-
-    /** Orders come over the same protocol, encrypted with the same certificate, but from this machine unless told otherwise. */
-    private Optional<HttpConfig> adminConfig(HttpConfig http) {
-        if (adminPort == null) {
-            return Optional.empty();
-        }
-        if (adminPort < 0 || adminPort > 65535) {
-            throw new CliFailure("--admin-port must be 0 to 65535, found " + adminPort);
-        }
-        return Optional.of(
-                new HttpConfig(adminHost, adminPort, Optional.empty(), http.tls(), http.limits(), Cors.local()));
-    }
-
-    private static Path readable(Path file) {
-        if (!Files.isReadable(file)) {
-            throw new CliFailure("cannot read " + file);
-        }
-        return file;
     }
 
     private void announce(ApiServer server, ServeModelOptions.Offer offer) {

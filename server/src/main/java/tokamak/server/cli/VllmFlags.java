@@ -37,14 +37,23 @@ final class VllmFlags {
         flags.put("--max-logprobs", "the limit is 100");
         flags.put("--prefix-caching-hash-algo", "it is sha256");
         flags.put("--compilation-config", "nothing is compiled ahead");
+        flags.put("--api-server-count", "there is one process, with as many threads as it needs");
+        flags.put("--allowed-methods", "the allowed origins may use every method");
+        flags.put("--allowed-headers", "the allowed origins may send every header");
+        flags.put("--log-config-file", "see --access-log");
+        flags.put("--max-log-len", "prompts are not logged");
+        flags.put("--response-role", "answers come from the assistant");
+        flags.put("--ssl-ciphers", "those that browsers accept today are used");
+        flags.put("--h11-max-incomplete-event-size", "headers may have 16 KiB; see --max-body-bytes for bodies");
+        flags.put("--h11-max-header-count", "headers may have 16 KiB together");
+        flags.put("--middleware", "no code of others is run");
+        flags.put("--tool-parser-plugin", "no code of others is run; see --tool-call-parser");
         flags.put(
                 "--otlp-traces-endpoint",
                 "OpenTelemetry's Java agent sends the spans: TOKAMAK_JAVA_OPTS=-javaagent:opentelemetry-javaagent.jar"
                         + " OTEL_EXPORTER_OTLP_ENDPOINT=URL");
         flags.put("--collect-detailed-traces", "see --otlp-traces-endpoint");
         flags.put("--show-hidden-metrics-for-version", "old names are always shown");
-        flags.put("--api-server-count", "there is one process");
-        flags.put("--root-path", "paths are as they are");
         return flags;
     }
 
@@ -61,12 +70,18 @@ final class VllmFlags {
         flags.put("--disable-uvicorn-access-log", "it is off; see --access-log");
         flags.put("--enable-prompt-tokens-details", "they are always given");
         flags.put("--enable-server-load-tracking", "it is always on");
-        flags.put("--enable-request-id-headers", "they are always given");
+        flags.put("--enable-request-id-headers", "x-request-id is always sent");
+        flags.put("--enable-ssl-refresh", "certificates are always read again when they change");
+        flags.put("--enable-log-outputs", "answers are not logged; see --access-log");
+        flags.put("--disable-fastapi-docs", "there are none");
+        flags.put("--disable-frontend-multiprocessing", "there is one process");
+        flags.put("--allow-credentials", "no cookies are used; keys come in the authorization header");
+        flags.put("--enable-tokenizer-info-endpoint", "see tokamak inspect");
+        flags.put("--headless", "the server listens where --host and --port say");
         flags.put("--enable-sleep-mode", "see --admin-port");
         flags.put("--enable-log-requests", "what is asked and answered is never logged; see --access-log");
         flags.put("--enable-mfu-metrics", "there are none");
         flags.put("--kv-cache-metrics", "there are none");
-        flags.put("--disable-fastapi-docs", "there are none");
         return flags;
     }
 
@@ -89,6 +104,7 @@ final class VllmFlags {
                         .addOption(OptionSpec.builder(name)
                                 .type(boolean.class)
                                 .arity("0")
+                                .negatable(true)
                                 .hidden(true)
                                 .build()));
         return serve;

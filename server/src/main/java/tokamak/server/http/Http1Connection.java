@@ -216,7 +216,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Tran
     }
 
     private Exchange begin(RequestHead current, byte[] bytes) {
-        Exchange exchange = new Exchange(this, current.request(bytes, String.valueOf(channel.remoteAddress())));
+        Exchange exchange = new Exchange(this, server.request(current, bytes, channel));
         answering = new Answering(exchange, current);
         head = null;
         return exchange;

@@ -171,8 +171,7 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements Transpor
 
     private Exchange begin(RequestHead current, byte[] bytes) {
         head = null;
-        String remote = String.valueOf(channel.parent().remoteAddress());
-        Exchange started = new Exchange(this, current.request(bytes, remote));
+        Exchange started = new Exchange(this, server.request(current, bytes, channel.parent()));
         exchange = started;
         return started;
     }

@@ -216,6 +216,16 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
+    Request request(RequestHead head, byte[] body, Channel from) {
+        return new Request(
+                head.id(),
+                head.method(),
+                config.withoutRoot(head.path()),
+                head.headers(),
+                body,
+                String.valueOf(from.remoteAddress()));
+    }
+
     /** Answers in a handler's place. */
     void refuse(Exchange exchange, Refusal refusal) {
         numOpen.incrementAndGet();

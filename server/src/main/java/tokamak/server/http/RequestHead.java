@@ -72,8 +72,4 @@ record RequestHead(
         String wanted = headers.getOrDefault("x-request-id", "");
         return CLEAN_ID.matcher(wanted).matches() ? wanted : UUID.randomUUID().toString();
     }
-
-    Request request(byte[] body, String remote) {
-        return new Request(id, method, path, headers, body, remote);
-    }
 }

@@ -3,12 +3,14 @@ package tokamak.server.http;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -74,13 +76,26 @@ final class TlsContexts {
     }
 
     private List<FileTime> times() throws IOException {
-        return List.of(Files.getLastModifiedTime(files.certificate()), Files.getLastModifiedTime(files.key()));
+        List<FileTime> all = new ArrayList<>();
+        all.add(Files.getLastModifiedTime(files.certificate()));
+        all.add(Files.getLastModifiedTime(files.key()));
+        if (files.clients().isPresent()) {
+            all.add(Files.getLastModifiedTime(files.clients().get().authorities()));
+        }
+        return all;
     }
 
     private SslContext read() throws SSLException {
-        return SslContextBuilder.forServer(
-                        files.certificate().toFile(), files.key().toFile())
-                .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+        SslContextBuilder builder = SslContextBuilder.forServer(
+                files.certificate().toFile(), files.key().toFile());
+        files.clients()
+                .ifPresent(clients -> builder.trustManager(clients.authorities().toFile())
+                        .clientAuth(
+                                switch (clients.demand()) {
+                                    case OPTIONAL -> ClientAuth.OPTIONAL;
+                                    case REQUIRED -> ClientAuth.REQUIRE;
+                                }));
+        return builder.ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
                 .applicationProtocolConfig(new ApplicationProtocolConfig(
                         ApplicationProtocolConfig.Protocol.ALPN,
                         ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,

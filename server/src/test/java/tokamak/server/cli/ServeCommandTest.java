@@ -21,6 +21,10 @@ class ServeCommandTest {
             --prefix-cache-size 5G,         --prefix-cache-size needs --prefix-cache-dir
             --block-size 32,                --block-size 32 is not supported
             --ssl-certfile x.pem,           --ssl-certfile and --ssl-keyfile belong together
+            --ssl-cert-reqs 2,              --ssl-cert-reqs needs them
+            --root-path llm,                --root-path must begin with a slash
+            --max-body-bytes 5,             --max-body-bytes must be 1024 to
+            --admin-port 70000,             --admin-port must be 0 to 65535
             --api-key-file no/such/file,    cannot read the key file no/such/file
             --max-num-seqs 0,               maxNumSeqs must be in
             --config no/such/file,          cannot read the configuration file no/such/file
@@ -43,10 +47,15 @@ class ServeCommandTest {
     @Test
     void flagsOfVllmThatMeanNothingHereAreNamed(@TempDir Path folder) throws Exception {
         Path model = Files.writeString(folder.resolve("m.gguf"), "not a model");
-        CliRun outcome =
-                CliRun.of("serve", "--model", model.toString(), "--dtype", "bfloat16", "--enforce-eager", "-tp", "1");
+        String[] flags = "serve --dtype bfloat16 --enforce-eager -tp 1 --no-enable-log-requests --api-server-count 4"
+                .concat(" --enable-request-id-headers --ssl-ca-certs x.pem --model " + model)
+                .split(" ");
+        CliRun outcome = CliRun.of(flags);
         assertThat(outcome.err())
                 .contains("--dtype has no effect", "--enforce-eager has no effect")
+                .contains("--enable-log-requests has no effect", "--api-server-count has no effect")
+                .contains("--enable-request-id-headers has no effect: x-request-id is always sent")
+                .contains("--ssl-ca-certs has no effect")
                 .doesNotContain("-tp");
         assertThat(outcome.code()).as("the file is no model").isEqualTo(1);
     }

@@ -160,6 +160,21 @@ class HttpTest {
     }
 
     @Test
+    void aProxysPathMayStandBeforeOurs() throws IOException {
+        server.close();
+        server = start(HttpConfig.loopback(0).withRootPath("/llm"));
+        String answers = talk(String.join(
+                        "",
+                        List.of("/llm/v1/x", "/v1/x", "/llm", "/llmx").stream()
+                                .map(path -> "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n")
+                                .toList())
+                + "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assertThat(answers).containsSubsequence("GET /v1/x ", "GET /v1/x ", "GET / ", "GET /llmx ", "GET / ");
+        assertThatThrownBy(() -> HttpConfig.loopback(0).withRootPath("llm/"))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void aTakenPortIsOneSentence() {
         assertThatThrownBy(() -> start(HttpConfig.loopback(server.port())))
                 .isInstanceOf(ServerStartException.class)

@@ -114,6 +114,25 @@ class TlsTest {
     }
 
     @Test
+    void clientsMayHaveToShowACertificateToo() throws Exception {
+        TestCertificate known = TestCertificate.make(folder);
+        HttpConfig.TlsFiles files = known.writeTo(folder);
+        HttpConfig.ClientCertificates demand =
+                new HttpConfig.ClientCertificates(files.certificate(), HttpConfig.Demand.REQUIRED);
+        HttpConfig.TlsFiles strict =
+                new HttpConfig.TlsFiles(files.certificate(), files.key(), java.util.Optional.of(demand));
+        try (HttpServer server = start(strict);
+                HttpClient stranger = client(known.trusting(), HttpClient.Version.HTTP_2);
+                HttpClient friend = client(known.trustingAndShowing(), HttpClient.Version.HTTP_2)) {
+            HttpRequest hello = request(server, "/hello").build();
+            assertThat(friend.send(hello, HttpResponse.BodyHandlers.ofString()).body())
+                    .isEqualTo("/hello 0");
+            assertThatThrownBy(() -> stranger.send(hello, HttpResponse.BodyHandlers.ofString()))
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
     void filesThatDoNotFitAreOneSentence() throws Exception {
         HttpConfig.TlsFiles files = TestCertificate.make(folder).writeTo(folder);
         Files.writeString(files.key(), "not a key");
