@@ -1,11 +1,8 @@
 package tokamak.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntUnaryOperator;
-import tokamak.tensor.DType;
 import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
@@ -36,12 +33,10 @@ final class Layouts {
     }
 
     /** Rows (q, k, v of head 0; q, k, v of head 1; ...) to (q of all heads; k of all; v of all). */
-    Tensor ungroupHeads(Matrix fused, int numHeads) {
+    Matrix ungroupHeads(Matrix fused, int numHeads) {
         int headDim = Math.toIntExact(fused.rows()) / (3 * numHeads);
-        if (fused.inputOrder() != null || fused.inputFactors() != null) {
-            throw new IllegalArgumentException("rows of sorted or scaled columns cannot be moved: " + fused);
-        }
-        return pickRows(fused.rows(0, fused.rows(), arena), row -> groupedRow(row, numHeads, headDim));
+        Tensor moved = pickRows(fused.rows(0, fused.rows(), arena), row -> groupedRow(row, numHeads, headDim));
+        return new SameInputs(moved, fused);
     }
 
     static float[] ungroupHeads(float[] fused, int numHeads) {
@@ -69,31 +64,9 @@ final class Layouts {
         return row < half ? 2 * row : 2 * (row - half) + 1;
     }
 
-    /**
-     * Microscaling blocks as Hugging Face checkpoints of gpt-oss have them (nibbles {@code [rows, blocks, 16]} with the
-     * numbers in order, scales {@code [rows, blocks]} apart) to blocks of a scale byte and 16 bytes whose low nibbles are
-     * the first half of the block's numbers.
-     */
-    Tensor joinMicroscaling(Tensor nibbles, Tensor scales) {
-        long numBlocks = scales.count();
-        MemorySegment source = nibbles.data();
-        MemorySegment target = arena.allocate(DType.MXFP4.bytes(numBlocks * 32), 64);
-        for (long block = 0; block < numBlocks; block++) {
-            long to = block * DType.MXFP4.blockBytes();
-            target.set(JAVA_BYTE, to, scales.data().get(JAVA_BYTE, block));
-            for (int i = 0; i < 16; i++) {
-                int low = nibble(source, block * 32 + i);
-                int high = nibble(source, block * 32 + 16 + i);
-                target.set(JAVA_BYTE, to + 1 + i, (byte) (low | high << 4));
-            }
-        }
-        long[] shape = {nibbles.dim(0), nibbles.dim(1) * 32};
-        return new Tensor(nibbles.name(), DType.MXFP4, shape, target);
-    }
-
-    private static int nibble(MemorySegment nibbles, long index) {
-        int pair = nibbles.get(JAVA_BYTE, index / 2);
-        return index % 2 == 0 ? pair & 0xF : pair >> 4 & 0xF;
+    /** All rows of a matrix. */
+    Tensor whole(Matrix matrix) {
+        return matrix.rows(0, matrix.rows(), arena);
     }
 
     private Tensor pickRows(Tensor tensor, IntUnaryOperator sourceRow) {

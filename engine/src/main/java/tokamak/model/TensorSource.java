@@ -12,6 +12,7 @@ import tokamak.file.Checkpoint;
 import tokamak.file.GgufCheckpoint;
 import tokamak.file.HfCheckpoint;
 import tokamak.file.ModelFormatException;
+import tokamak.quant.MicroscaledMatrix;
 import tokamak.quant.QuantizedLayers;
 import tokamak.quant.QuantizedLinear;
 import tokamak.tensor.Dequantizers;
@@ -285,8 +286,9 @@ final class TensorSource {
         }
         List<Tensor> experts = new ArrayList<>();
         for (int e = 0; e < numExperts; e++) {
-            Tensor expert = layouts.joinMicroscaling(
-                    nibbles.slice(e, e + 1).reshape(nibbles.dim(1), nibbles.dim(2), 16), scales.slice(e, e + 1));
+            Tensor expert = layouts.whole(MicroscaledMatrix.ofPowers(
+                    nibbles.slice(e, e + 1).reshape(nibbles.dim(1), nibbles.dim(2) * 16),
+                    scales.slice(e, e + 1).reshape(scales.dim(1), scales.dim(2))));
             experts.add(alternates(stacked) ? layouts.separateAlternating(expert) : expert);
         }
         return experts;

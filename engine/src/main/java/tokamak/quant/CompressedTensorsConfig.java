@@ -23,6 +23,10 @@ record CompressedTensorsConfig(String source, List<Target> targets) implements S
 
     static CompressedTensorsConfig of(Metadata config) throws ModelFormatException {
         refuseOtherFormat(config, config.string("format", ""));
+        Optional<Metadata> sparsity = config.object("sparsity_config");
+        if (sparsity.isPresent()) {
+            refuseOtherFormat(sparsity.get(), sparsity.get().string("format", ""));
+        }
         Metadata groups = config.object("config_groups")
                 .orElseThrow(() -> new ModelFormatException(
                         config.source() + ": expected 'config_groups' that say what is quantised how, found none"));
@@ -53,12 +57,16 @@ record CompressedTensorsConfig(String source, List<Target> targets) implements S
                     "int-quantized",
                     "float-quantized",
                     "naive-quantized",
+                    "nvfp4-pack-quantized",
+                    "mxfp4-pack-quantized",
+                    "mxfp8-quantized",
                     "mixed-precision" -> {
                 // read by what tensors there are
             }
             default ->
-                throw new ModelFormatException(source.source() + ": the compressed-tensors format '" + format
-                        + "' is not supported; pack-quantized, int-quantized and float-quantized are");
+                throw new ModelFormatException(
+                        source.source() + ": the compressed-tensors format '" + format
+                                + "' is not supported; pack-quantized, int-quantized, float-quantized, nvfp4-, mxfp4- and mxfp8-quantized are");
         }
     }
 

@@ -68,6 +68,13 @@ record GptqScheme(HfCheckpoint checkpoint, int zeroOffset, Layer usual, Map<Patt
                     pattern(settings.source(), key.startsWith("+:") ? key.substring(2) : key),
                     layer(settings, settings.source(), usual));
         }
+        Optional<Metadata> extra = config.object("extra_config"); // AutoRound's: whole names
+        for (String module : extra.isPresent() ? extra.get().keys() : List.<String>of()) {
+            Metadata settings = extra.orElseThrow().object(module).orElseThrow();
+            if (settings.integer("bits", usual.bits()) < 16) {
+                overrides.put(Pattern.compile(Pattern.quote(module) + "$"), layer(settings, settings.source(), usual));
+            }
+        }
         return overrides;
     }
 

@@ -43,6 +43,9 @@ public final class QuantizedLayers {
             "W4A16",
             "W4A16_AWQ",
             "INT4_AWQ",
+            "NVFP4",
+            "NVFP4_AWQ",
+            "W4A16_NVFP4",
             "W8A8_SQ_PER_CHANNEL",
             "W8A8_SQ_PER_CHANNEL_PER_TOKEN_PLUGIN",
             "W8A8_SQ_PER_TENSOR_PER_TOKEN_PLUGIN");
@@ -85,11 +88,12 @@ public final class QuantizedLayers {
                 new QuantizedLayers(method, new ScaledScheme(checkpoint, CompressedTensorsConfig.of(config)));
             case "fp8", "fbgemm_fp8" -> new QuantizedLayers(method, fp8(checkpoint, config));
             case "modelopt" -> new QuantizedLayers(method, modelopt(checkpoint, config));
+            case "auto-round" -> autoRound(checkpoint, config);
             case "bitsandbytes" -> new QuantizedLayers(method, new BitsAndBytesScheme(checkpoint));
             case "mxfp4" -> new QuantizedLayers(method, null);
             default ->
                 throw new ModelFormatException(config.source() + ": the quantisation method '" + method
-                        + "' is not supported; awq, gptq, compressed-tensors, fp8, modelopt (FP8), bitsandbytes and mxfp4 are."
+                        + "' is not supported; awq, gptq, auto-round, compressed-tensors, fp8, modelopt, bitsandbytes and mxfp4 are."
                         + " Take the unquantised checkpoint, or a GGUF file");
         };
     }
@@ -102,7 +106,13 @@ public final class QuantizedLayers {
         }
         String named = config.string("quant_method", "").toLowerCase(Locale.ROOT);
         if (!named.isEmpty()) {
-            return named.equals("compressed_tensors") ? "compressed-tensors" : named;
+            return switch (named) {
+                case "compressed_tensors" -> "compressed-tensors";
+                case "intel/auto-round", "autoround" -> "auto-round";
+                // what ModelOpt writes into config.json for some of its methods
+                case "modelopt_fp4" -> "modelopt";
+                default -> named;
+            };
         }
         if (config.has("q_group_size") || config.has("w_bit") || config.has("version")) {
             return "awq";
@@ -115,9 +125,24 @@ public final class QuantizedLayers {
         if (!MODELOPT.contains(algorithm)) {
             throw new ModelFormatException(
                     settings.source() + ": ModelOpt's quantisation '" + algorithm
-                            + "' is not supported; FP8, W4A16_AWQ, INT8 weights and SmoothQuant are. Take the unquantised checkpoint, or a GGUF file");
+                            + "' is not supported; FP8, NVFP4, W4A16_AWQ, INT8 weights and SmoothQuant are. Take the unquantised checkpoint, or a GGUF file");
         }
         return "modelopt";
+    }
+
+    /** AutoRound keeps its codes as GPTQ or as AWQ does. */
+    private static QuantizedLayers autoRound(HfCheckpoint checkpoint, Metadata config) throws ModelFormatException {
+        String packing = config.string("packing_format", "auto_round:auto_gptq").toLowerCase(Locale.ROOT);
+        String layout = packing.substring(packing.indexOf(':') + 1);
+        return switch (layout) {
+            case "auto_gptq", "gptq", "auto_round", "gptqmodel" ->
+                new QuantizedLayers("auto-round", GptqScheme.of(checkpoint, config));
+            case "auto_awq", "awq" -> new QuantizedLayers("auto-round", AwqScheme.of(checkpoint, config));
+            default ->
+                throw new ModelFormatException(
+                        config.source() + ": AutoRound's packing_format '" + packing
+                                + "' is not supported; auto_gptq and auto_awq are. Take the GPTQ or AWQ export of the same model");
+        };
     }
 
     private static ScaledScheme modelopt(HfCheckpoint checkpoint, Metadata config) throws ModelFormatException {

@@ -12,6 +12,7 @@ import tokamak.file.HfCheckpoint;
 import tokamak.file.ModelFormatException;
 import tokamak.tensor.DType;
 import tokamak.tensor.LittleEndian;
+import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /**
@@ -52,14 +53,70 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
             return Optional.empty();
         }
         Parts parts = new Parts(checkpoint, module);
-        Weights weights = traits.of(module);
-        GroupedMatrix matrix = packed ? packed(parts, weights) : scaled(parts, parts.require(".weight"), weights);
-        Optional<Tensor> factors = parts.find(".pre_quant_scale");
-        if (factors.isPresent()) {
-            Grid.shaped(parts, factors.get(), matrix.columns());
-            matrix = matrix.withInputFactors(parts.scales(factors.get()));
+        Optional<Tensor> stored = parts.find(".pre_quant_scale");
+        float[] factors = stored.isPresent() ? parts.scales(stored.get()) : null;
+        Matrix matrix = isNvfp4(parts)
+                ? nvfp4(parts, factors)
+                : packed && isMicroscaled(parts) ? mxfp4(parts) : grouped(parts, packed, traits.of(module), factors);
+        if (stored.isPresent()) {
+            Grid.shaped(parts, stored.get(), matrix.columns());
         }
         return Optional.of(new QuantizedLinear(matrix, parts.used()));
+    }
+
+    private static GroupedMatrix grouped(Parts parts, boolean packed, Weights weights, float @Nullable [] factors)
+            throws ModelFormatException {
+        GroupedMatrix matrix = packed ? packed(parts, weights) : scaled(parts, parts.require(".weight"), weights);
+        return factors == null || factors.length != matrix.columns() ? matrix : matrix.withInputFactors(factors);
+    }
+
+    // ---- numbers of four bits ----
+
+    private static boolean isNvfp4(Parts parts) {
+        return parts.find(".weight_global_scale").isPresent()
+                || parts.find(".weight_scale_2").isPresent();
+    }
+
+    private static boolean isMicroscaled(Parts parts) {
+        return parts.find(".weight_packed")
+                .filter(packed -> packed.dtype() == DType.U8)
+                .isPresent();
+    }
+
+    private static Matrix mxfp4(Parts parts) throws ModelFormatException {
+        try {
+            return MicroscaledMatrix.ofPowers(parts.require(".weight_packed"), parts.require(".weight_scale"));
+        } catch (IllegalArgumentException e) {
+            throw parts.error(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** compressed-tensors divides by the matrix's scale, ModelOpt multiplies by it. */
+    private static Matrix nvfp4(Parts parts, float @Nullable [] factors) throws ModelFormatException {
+        Optional<Tensor> divisor = parts.find(".weight_global_scale");
+        Tensor whole = divisor.isPresent() ? divisor.get() : parts.require(".weight_scale_2");
+        if (whole.count() != 1) {
+            throw parts.error(whole + ": expected one number");
+        }
+        float factor = parts.scales(whole)[0];
+        Tensor nibbles = divisor.isPresent() ? parts.require(".weight_packed") : parts.require(".weight");
+        Tensor scales = parts.require(".weight_scale");
+        for (byte code : scales.data().toArray(JAVA_BYTE)) {
+            if (code < 0 || code == 0x7F) {
+                throw parts.error(scales + ": holds scales that are no positive numbers; the file may be damaged");
+            }
+        }
+        if (nibbles.columns() % 32 != 0) {
+            throw parts.error(nibbles + ": NVFP4 weights of " + 2 * nibbles.columns()
+                    + " inputs are not supported; multiples of 64 are");
+        }
+        try {
+            MicroscaledMatrix matrix =
+                    MicroscaledMatrix.ofFloats(nibbles, scales, divisor.isPresent() ? 1 / factor : factor);
+            return factors == null || factors.length != matrix.columns() ? matrix : matrix.withInputFactors(factors);
+        } catch (IllegalArgumentException e) {
+            throw parts.error(String.valueOf(e.getMessage()));
+        }
     }
 
     /** A stack of experts {@code [numExperts, out, in]}, whose scales are stacked alike. */
@@ -100,7 +157,7 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
 
     // ---- a byte per number ----
 
-    private GroupedMatrix scaled(Parts parts, Tensor weight, Weights weights) throws ModelFormatException {
+    private static GroupedMatrix scaled(Parts parts, Tensor weight, Weights weights) throws ModelFormatException {
         if (weight.rank() != 2 || weight.count() == 0) {
             throw parts.error(weight + ": expected a matrix");
         }
@@ -125,10 +182,11 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
         return GroupedMatrix.ofIntegers(weight.name(), rows, 4, codes, groups, List.of(weight, scale));
     }
 
-    GroupedMatrix scaled(Parts parts, Tensor weight, Tensor scale, Weights weights) throws ModelFormatException {
+    private static GroupedMatrix scaled(Parts parts, Tensor weight, Tensor scale, Weights weights)
+            throws ModelFormatException {
         int rows = Math.toIntExact(weight.dim(0));
         int columns = Math.toIntExact(weight.dim(1));
-        float[] scales = parts.scales(scale);
+        float[] scales = parts.scales(powers(scale));
         Shape shape = Shape.of(parts, scale, rows, columns, weights);
         List<Tensor> sources = List.of(weight, scale);
         return switch (weight.dtype()) {
@@ -145,6 +203,11 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
             }
             default -> throw parts.error(weight + ": weights of this type with scales beside them are not supported");
         };
+    }
+
+    /** Scales of a byte each are powers of two. */
+    private static Tensor powers(Tensor scale) {
+        return scale.dtype() == DType.U8 ? new Tensor(scale.name(), DType.F8_E8M0, scale.shape(), scale.data()) : scale;
     }
 
     private static void requireNumbers(Parts parts, Tensor weight) throws ModelFormatException {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,6 +208,110 @@ class QuantizedLayersTest {
         assertRows(expected);
     }
 
+    /** Random codes and scales of numbers of four bits; the same bytes in both programs' names. */
+    @Test
+    void fourBitFloats() throws IOException {
+        float[] levels = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
+        for (String kind : List.of("nvfp4-pack-quantized", "mxfp4-pack-quantized", "NVFP4")) {
+            SplittableRandom random = new SplittableRandom(3);
+            int perScale = kind.startsWith("mx") ? 32 : 16;
+            float[][] expected = new float[24][192];
+            byte[] nibbles = new byte[24 * 96];
+            byte[] scales = new byte[24 * 192 / perScale];
+            for (int i = 0; i < scales.length; i++) {
+                scales[i] = (byte) random.nextInt(perScale == 32 ? 120 : 8, perScale == 32 ? 134 : 0x7F);
+            }
+            for (int i = 0; i < 24 * 192; i++) {
+                int code = random.nextInt(16);
+                nibbles[i / 2] |= (byte) (code << i % 2 * 4);
+                int bits = scales[i / perScale] & 0xFF;
+                double scale = perScale == 32
+                        ? Math.pow(2, bits - 127)
+                        : (bits >> 3 == 0
+                                        ? bits % 8 / 8.0 * Math.pow(2, -6)
+                                        : (1 + bits % 8 / 8.0) * Math.pow(2, (bits >> 3) - 7))
+                                * 0.25;
+                expected[i / 192][i % 192] = (float) (scale * levels[code & 7] * (code < 8 ? 1 : -1));
+            }
+            Quantiser quantiser = new Quantiser(1);
+            quantiser
+                    .file()
+                    .tensor(
+                            MODULE + (kind.equals("NVFP4") ? ".weight" : ".weight_packed"),
+                            DType.U8,
+                            new long[] {24, 96},
+                            nibbles);
+            quantiser
+                    .file()
+                    .tensor(
+                            MODULE + ".weight_scale",
+                            perScale == 32 ? DType.U8 : DType.F8_E4M3,
+                            new long[] {24, 192 / perScale},
+                            scales);
+            if (kind.equals("NVFP4")) {
+                quantiser.file().tensor(MODULE + ".weight_scale_2", new float[] {0.25f});
+                quantiser.write(folder, config("{\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\"}"));
+            } else {
+                if (perScale == 16) {
+                    quantiser.file().tensor(MODULE + ".weight_global_scale", new float[] {4}, 1);
+                }
+                quantiser.write(folder, config("""
+                        {"quant_method": "compressed-tensors", "format": "%s", "config_groups": {"group_0": {"targets": ["Linear"],
+                         "weights": {"num_bits": 4, "type": "float", "group_size": %d, "strategy": "tensor_group"}}}}
+                        """.formatted(kind, perScale)));
+            }
+            assertRows(expected);
+        }
+    }
+
+    /** As ModelOpt publishes it: two outputs to a byte, and inputs that are multiplied first. */
+    @Test
+    void pairsOfOutputsAndInputFactors() throws IOException {
+        byte[] pairs = new byte[8 * 64];
+        float[][] expected = new float[16][64];
+        float[] factors = new float[64];
+        float[] scales = new float[16 * 2];
+        SplittableRandom random = new SplittableRandom(4);
+        for (int k = 0; k < 64; k++) {
+            factors[k] = (float) random.nextDouble(0.5, 2);
+        }
+        for (int i = 0; i < scales.length; i++) {
+            scales[i] = random.nextInt(1, 9) / 64f;
+        }
+        for (int row = 0; row < 16; row++) {
+            for (int k = 0; k < 64; k++) {
+                int code = random.nextInt(-8, 8);
+                pairs[row / 2 * 64 + k] |= (byte) ((code & 15) << row % 2 * 4);
+                expected[row][k] = code * scales[row * 2 + k / 32] * factors[k];
+            }
+        }
+        Quantiser quantiser = new Quantiser(1);
+        quantiser.file().tensor(MODULE + ".weight", DType.U8, new long[] {8, 64}, pairs);
+        quantiser.file().tensor(MODULE + ".weight_scale", scales, 16, 2);
+        quantiser.file().tensor(MODULE + ".pre_quant_scale", factors, 64);
+        quantiser.write(
+                folder, config("{\"quant_method\": \"modelopt\", \"quant_algo\": \"W4A16_AWQ\", \"group_size\": 32}"));
+        assertRows(expected, 1e-6f);
+    }
+
+    @Test
+    void autoRoundIsGptqOrAwq() throws IOException {
+        Quantiser quantiser = new Quantiser(1);
+        float[][] expected = quantiser.gptq(MODULE, 96, 128, 8, 64, true, false, 1);
+        quantiser.write(folder, config("""
+                {"quant_method": "auto-round", "bits": 4, "group_size": 64, "packing_format": "auto_round:auto_gptq",
+                 "extra_config": {"%s": {"bits": 8}, "lm_head": {"bits": 16, "data_type": "fp"}}}
+                """.formatted(MODULE)));
+        assertRows(expected);
+        Quantiser awq = new Quantiser(2);
+        float[][] others = awq.awqGemm(MODULE, 40, 256, 64);
+        awq.write(
+                folder,
+                config(
+                        "{\"quant_method\": \"intel/auto-round\", \"bits\": 4, \"group_size\": 64, \"packing_format\": \"auto_round:auto_awq\"}"));
+        assertRows(others);
+    }
+
     @Test
     void olderFilesSayHowToo() throws IOException {
         Quantiser gptq = new Quantiser(4);
@@ -290,8 +395,9 @@ class QuantizedLayersTest {
                 long at = (n - from) * rows.dtype().bytes(row.length);
                 Dequantizers.of(rows.dtype()).dequantize(rows.data(), at, row, 0, row.length);
                 int[] order = matrix.inputOrder();
+                float[] factors = matrix.inputFactors();
                 for (int k = 0; k < row.length; k++) {
-                    assertThat(row[k])
+                    assertThat(factors == null ? row[k] : row[k] * factors[k])
                             .as("row %d, column %d", n, k)
                             .isCloseTo(expected[n][order == null ? k : order[k]], within(tolerance));
                 }
