@@ -41,7 +41,7 @@ public final class CpuBackend implements Backend {
     private final PackedLinear packedLinear = new PackedLinear();
     private final ScalarAttention scalarAttention;
     private final @Nullable PackedAttention packedAttention;
-    private final ScalarExperts experts;
+    private final ExpertProducts experts;
     private float[] embeddingRow = new float[0];
     private long bytesInUse;
 
@@ -71,7 +71,7 @@ public final class CpuBackend implements Backend {
         scalarLinear = new ScalarLinear(numThreads);
         scalarAttention = new ScalarAttention(numThreads);
         packedAttention = kernels == null ? null : new PackedAttention(kernels, numThreads);
-        experts = new ScalarExperts(this);
+        experts = new ExpertProducts(this, team);
     }
 
     @Override
@@ -371,6 +371,7 @@ public final class CpuBackend implements Backend {
             image.close();
         }
         packedLinear.close();
+        experts.close();
         if (packedAttention != null) {
             packedAttention.close();
         }

@@ -3,6 +3,8 @@ package tokamak.backend.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tokamak.backend.Buffer;
 import tokamak.backend.Experts;
@@ -10,57 +12,65 @@ import tokamak.backend.Weight;
 
 /**
  * A mixture of experts as matrix products: the rows that chose an expert are gathered, run through it together, and their
- * results kept apart until each token adds its own, in the order in which it chose.
+ * results kept apart until each token adds its own, in the order in which it chose. Every stage is one job of the team over all
+ * experts: with a hundred of them, a few rows each, threads would wait for each other longer than they compute.
  */
-final class ScalarExperts {
+final class ExpertProducts implements AutoCloseable {
     private final CpuBackend backend;
+    private final WorkerTeam team;
+    private final GroupedLinear groupedLinear = new GroupedLinear();
+    private final double[][] sums; // [worker][hiddenSize]
     private int[] assignments = new int[0]; // [rows * numUsed] row * numUsed + choice, grouped by expert
+    private int[] places = new int[0]; // [rows * numUsed] where an assignment stands among the grouped ones
     private int[] starts = new int[0]; // [numExperts + 1]
     private @Nullable Buffer gathered; // [rows * numUsed, hiddenSize]
     private @Nullable Buffer gateUp; // [rows * numUsed, 2 * intermediateSize]
     private @Nullable Buffer activated; // [rows * numUsed, intermediateSize]
-    private @Nullable Buffer results; // [rows * numUsed, hiddenSize]
 
-    ScalarExperts(CpuBackend backend) {
+    /** @param backend whose memory is used, and its products where a weight has no kernel */
+    ExpertProducts(CpuBackend backend, WorkerTeam team) {
         this.backend = backend;
+        this.team = team;
+        sums = new double[team.size()][0];
     }
 
     void run(Experts experts, int rows, Buffer x, Buffer expertIds, Buffer expertWeights, Buffer out) {
         int numUsed = expertIds.columns();
-        int numExperts = experts.gateUp().size();
         int intermediateSize = experts.down().getFirst().inFeatures();
         int capacity = x.rows() * numUsed;
-        gathered = require(gathered, capacity, x.columns());
-        gateUp = require(gateUp, capacity, 2 * intermediateSize);
-        activated = require(activated, capacity, intermediateSize);
-        results = require(results, capacity, out.columns());
-        group(numExperts, rows, numUsed, expertIds);
-        for (int e = 0; e < numExperts; e++) {
-            int count = starts[e + 1] - starts[e];
-            if (count > 0) {
-                runExpert(experts, e, count, x, numUsed);
-            }
-        }
-        combine(rows, numUsed, expertWeights, out);
+        Buffer gathered = this.gathered = require(this.gathered, capacity, x.columns());
+        Buffer gateUp = this.gateUp = require(this.gateUp, capacity, 2 * intermediateSize);
+        Buffer activated = this.activated = require(this.activated, capacity, intermediateSize);
+        int count = rows * numUsed;
+        group(experts.gateUp().size(), count, numUsed, expertIds);
+        team.run((place, worker) -> copyRow(x, assignments[place] / numUsed, gathered, place), count);
+        linear(gathered, experts.gateUp(), experts.gateUpBias(), gateUp);
+        backend.activateGated(experts.activation(), count, gateUp, activated);
+        // The gathered inputs are used up: their buffer takes the experts' outputs.
+        linear(activated, experts.down(), experts.downBias(), gathered);
+        team.run((row, worker) -> combine(row, numUsed, gathered, expertWeights, out, worker), rows);
     }
 
     /** Counting sort of the choices by expert; within an expert by row. */
-    private void group(int numExperts, int rows, int numUsed, Buffer expertIds) {
-        if (starts.length < numExperts + 2) {
+    private void group(int numExperts, int count, int numUsed, Buffer expertIds) {
+        if (starts.length != numExperts + 2) {
             starts = new int[numExperts + 2];
         }
-        if (assignments.length < rows * numUsed) {
-            assignments = new int[rows * numUsed];
+        if (assignments.length < count) {
+            assignments = new int[count];
+            places = new int[count];
         }
-        java.util.Arrays.fill(starts, 0);
-        for (int i = 0; i < rows * numUsed; i++) {
+        Arrays.fill(starts, 0);
+        for (int i = 0; i < count; i++) {
             starts[expert(expertIds, i, numUsed) + 2]++;
         }
         for (int e = 2; e < numExperts + 2; e++) {
             starts[e] += starts[e - 1];
         }
-        for (int i = 0; i < rows * numUsed; i++) {
-            assignments[starts[expert(expertIds, i, numUsed) + 1]++] = i;
+        for (int i = 0; i < count; i++) {
+            int place = starts[expert(expertIds, i, numUsed) + 1]++;
+            assignments[place] = i;
+            places[i] = place;
         }
     }
 
@@ -69,36 +79,42 @@ final class ScalarExperts {
                 expertIds.memory().getAtIndex(JAVA_FLOAT, expertIds.at(assignment / numUsed) + assignment % numUsed);
     }
 
-    @SuppressWarnings("NullAway") // run() has set the buffers
-    private void runExpert(Experts experts, int expert, int count, Buffer x, int numUsed) {
-        for (int i = 0; i < count; i++) {
-            copyRow(x, assignments[starts[expert] + i] / numUsed, gathered, i);
+    /** @param biases one per weight; empty for none */
+    private void linear(Buffer x, List<Weight> weights, List<Buffer> biases, Buffer out) {
+        if (GroupedLinear.covers(weights)) {
+            groupedLinear.run(team, starts, x, weights, biases, out);
+            return;
         }
-        Weight gateUpWeight = experts.gateUp().get(expert);
-        Buffer gateUpBias =
-                experts.gateUpBias().isEmpty() ? null : experts.gateUpBias().get(expert);
-        Buffer downBias =
-                experts.downBias().isEmpty() ? null : experts.downBias().get(expert);
-        backend.linear(count, gathered, gateUpWeight, gateUpBias, gateUp);
-        backend.activateGated(experts.activation(), count, gateUp, activated);
-        // The gathered inputs are used up: their buffer takes the expert's outputs.
-        backend.linear(count, activated, experts.down().get(expert), downBias, gathered);
-        for (int i = 0; i < count; i++) {
-            copyRow(gathered, i, results, assignments[starts[expert] + i]);
+        for (int e = 0; e < weights.size(); e++) {
+            int count = starts[e + 1] - starts[e];
+            if (count > 0) {
+                Buffer bias = biases.isEmpty() ? null : biases.get(e);
+                backend.linear(count, rows(x, starts[e], count), weights.get(e), bias, rows(out, starts[e], count));
+            }
         }
     }
 
-    @SuppressWarnings("NullAway")
-    private void combine(int rows, int numUsed, Buffer expertWeights, Buffer out) {
-        for (int row = 0; row < rows; row++) {
-            for (int i = 0; i < out.columns(); i++) {
-                double sum = 0;
-                for (int choice = 0; choice < numUsed; choice++) {
-                    double weight = expertWeights.memory().getAtIndex(JAVA_FLOAT, expertWeights.at(row) + choice);
-                    sum += weight * results.memory().getAtIndex(JAVA_FLOAT, results.at(row * numUsed + choice) + i);
-                }
-                out.memory().setAtIndex(JAVA_FLOAT, out.at(row) + i, (float) sum);
+    private static Buffer rows(Buffer buffer, int from, int count) {
+        return new Buffer(buffer.memory(), count, buffer.columns(), Math.toIntExact(buffer.at(from)), buffer.stride());
+    }
+
+    /** In double and in the order of the choices: what the other rows chose makes no difference. */
+    private void combine(int row, int numUsed, Buffer results, Buffer expertWeights, Buffer out, int worker) {
+        int columns = out.columns();
+        if (sums[worker].length < columns) {
+            sums[worker] = new double[columns];
+        }
+        double[] sum = sums[worker];
+        Arrays.fill(sum, 0, columns, 0);
+        for (int choice = 0; choice < numUsed; choice++) {
+            double weight = expertWeights.memory().getAtIndex(JAVA_FLOAT, expertWeights.at(row) + choice);
+            long from = results.at(places[row * numUsed + choice]);
+            for (int i = 0; i < columns; i++) {
+                sum[i] += weight * results.memory().getAtIndex(JAVA_FLOAT, from + i);
             }
+        }
+        for (int i = 0; i < columns; i++) {
+            out.memory().setAtIndex(JAVA_FLOAT, out.at(row) + i, (float) sum[i]);
         }
     }
 
@@ -115,5 +131,10 @@ final class ScalarExperts {
                 to.memory(),
                 to.at(toRow) * Float.BYTES,
                 (long) from.columns() * Float.BYTES);
+    }
+
+    @Override
+    public void close() {
+        groupedLinear.close();
     }
 }

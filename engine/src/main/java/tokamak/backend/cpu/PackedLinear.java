@@ -129,12 +129,12 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
         if (bias != null) {
             int end = (int) Math.min((long) to * part.panelRows(), part.rows());
             for (int row = 0; row < rows; row++) {
-                addBias(bias, firstOutputs[index], row, from * part.panelRows(), end);
+                addBias(bias, out, firstOutputs[index], row, from * part.panelRows(), end);
             }
         }
     }
 
-    private void addBias(Buffer bias, int firstOutput, int row, int from, int to) {
+    static void addBias(Buffer bias, Buffer out, int firstOutput, int row, int from, int to) {
         long outAt = out.at(row) + firstOutput;
         long biasAt = (long) bias.offset() + firstOutput;
         for (int n = from; n < to; n++) {
