@@ -29,6 +29,11 @@ final class QuantLinearKernel {
     /** Codes, and while a sub-block is being scaled its scale and minimum. */
     private final Vec[] codes;
 
+    /** Scale and minimum of a block's groups, loaded once for all of them where registers are left; else as {@link #codes}. */
+    private final boolean scalesStay;
+
+    private final Vec scale;
+    private final Vec min;
     private final Vec temporary;
     private final Vec constant;
 
@@ -47,6 +52,10 @@ final class QuantLinearKernel {
         this.codes = registers(2 * max, wide ? 4 : 2);
         this.temporary = register(wide ? 28 : 14);
         this.constant = register(wide ? 29 : 15);
+        // a tile that isn't full leaves a register of either kind of sums
+        this.scalesStay = format.groupsPerBlock() > 1 && format.scales.subBlockBytes == 0 && (wide || tokens < max);
+        this.scale = !scalesStay ? codes[0] : register(wide ? 30 : tokens);
+        this.min = !scalesStay ? codes[1] : register(wide ? 31 : max + tokens);
     }
 
     /** Tokens of the largest tile. */
@@ -94,6 +103,9 @@ final class QuantLinearKernel {
             group();
         } else {
             Label group = new Label();
+            if (scalesStay) {
+                loadScales(0);
+            }
             a.mov32(R14, format.groupsPerBlock());
             a.align(32);
             a.bind(group);
@@ -258,9 +270,9 @@ final class QuantLinearKernel {
     // ---- scales ----------------------------------------------------------------------------------------------------
 
     private void scaleIntegers(int sub) {
-        Vec scale = codes[0];
-        Vec min = codes[1];
-        loadScales(sub, scale, min);
+        if (!scalesStay) {
+            loadScales(sub);
+        }
         for (int token = 0; token < tokens; token++) {
             Vec integer = integers[token];
             if (mode == DotMode.WORDS) {
@@ -274,7 +286,7 @@ final class QuantLinearKernel {
                 a.emit(Op.VMULPS, product, scale, xScale.broadcastDword());
                 a.emit(Op.VFMADD231PS, floats[token], integer, product);
                 if (format.scales.hasMin) {
-                    a.emit(Op.VFMADD231PS, floats[token], min, slot.broadcastDword());
+                    a.emit(addMin(), floats[token], min, slot.broadcastDword());
                 }
             } else {
                 a.emit(Op.VBROADCASTSS, temporary, xScale);
@@ -282,13 +294,21 @@ final class QuantLinearKernel {
                 a.emit(Op.VFMADD231PS, floats[token], integer, temporary);
                 if (format.scales.hasMin) {
                     a.emit(Op.VBROADCASTSS, temporary, slot);
-                    a.emit(Op.VFMADD231PS, floats[token], min, temporary);
+                    a.emit(addMin(), floats[token], min, temporary);
                 }
             }
         }
     }
 
-    private void loadScales(int sub, Vec scale, Vec min) {
+    /** What a zero point is worth is subtracted. */
+    private Op addMin() {
+        return switch (format.scales) {
+            case F16_AND_ZERO, F32_AND_ZERO -> Op.VFNMADD231PS;
+            case F16, F16_AND_MIN, F32, E8M0, SUPER, SUPER_AND_MIN, SUPER_NIBBLES -> Op.VFMADD231PS;
+        };
+    }
+
+    private void loadScales(int sub) {
         int lanes = isa.lanes();
         Mem header = Mem.at(R15, 0);
         Mem secondHeader = Mem.at(R15, 2 * lanes);
@@ -301,12 +321,12 @@ final class QuantLinearKernel {
             }
             case F16_AND_ZERO -> {
                 a.emit(Op.VCVTPH2PS, scale, header);
-                minOfZero(scale, secondHeader, min);
+                minOfZero(secondHeader);
             }
             case F32 -> a.emit(Op.VMOVUPS, scale, header);
             case F32_AND_ZERO -> {
                 a.emit(Op.VMOVUPS, scale, header);
-                minOfZero(scale, Mem.at(R15, 4 * lanes), min);
+                minOfZero(Mem.at(R15, 4 * lanes));
             }
             case E8M0 -> {
                 a.emit(Op.VPMOVZXBD, scale, header);
@@ -333,11 +353,10 @@ final class QuantLinearKernel {
     }
 
     /** Where codes are signed, so are zero points: the packer has flipped both. */
-    private void minOfZero(Vec scale, Mem zeros, Vec min) {
+    private void minOfZero(Mem zeros) {
         a.emit(mode == DotMode.SIGNED ? Op.VPMOVSXBD : Op.VPMOVZXBD, min, zeros);
         a.emit(Op.VCVTDQ2PS, min, min);
         a.emit(Op.VMULPS, min, min, scale);
-        a.emit(Op.VPXOR, min, min, a.constant32(0x8000_0000));
     }
 
     private void timesHalf(Vec integer, Mem half) {
