@@ -1,8 +1,7 @@
 package tokamak.server.cli;
 
 import java.io.PrintStream;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -34,7 +33,7 @@ final class LogFormat extends Handler {
         String message = messages.formatMessage(record);
         // The access log is JSON and nothing else.
         boolean plain = "tokamak.access".equals(record.getLoggerName());
-        String time = DateTimeFormatter.ISO_INSTANT.format(record.getInstant().atOffset(ZoneOffset.UTC));
+        String time = record.getInstant().truncatedTo(ChronoUnit.MILLIS).toString();
         out.println(plain ? message : time + " " + record.getLevel() + " " + message);
         if (record.getThrown() != null) {
             record.getThrown().printStackTrace(out);

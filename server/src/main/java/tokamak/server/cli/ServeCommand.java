@@ -50,7 +50,10 @@ final class ServeCommand implements Callable<Integer> {
             names = "--api-key",
             paramLabel = "KEY",
             arity = "1..*",
-            description = "Clients need one of these keys. Other users of this machine may see them; a file is better.")
+            defaultValue = "${env:VLLM_API_KEY}",
+            description =
+                    "Clients need one of these keys. Other users of this machine may see them; VLLM_API_KEY in the"
+                            + " environment or a file is better.")
     private List<String> apiKeys = new ArrayList<>();
 
     @Option(

@@ -33,7 +33,10 @@ final class ShutdownSignals {
         Duration allowed = await(asked);
         int open = server.numOpenRequests();
         err.println("stopping"
-                + (open == 0 ? "" : ": waiting up to " + allowed.toSeconds() + " s for " + open + " requests"));
+                + (open == 0
+                        ? ""
+                        : ": waiting up to " + allowed.toSeconds() + " s for " + open
+                                + (open == 1 ? " request" : " requests")));
         err.flush();
         return server.shutdown(allowed) ? 0 : 1;
     }
