@@ -46,13 +46,14 @@ class AccessLogTest {
             Map<String, String> headers = Map.of("authorization", "Bearer sesame");
             new AccessLog(access)
                     .answered(
-                            new Request("id-1", "POST", "/v1/\n\"x\"", headers, body, "127.0.0.1:1"),
+                            new Request("id-1", "POST", "/v1/\n\"x\"", headers, body, "/127.0.0.1:1"),
                             429,
                             Duration.ofMillis(12));
             assertThat(lines.lines).singleElement().satisfies(line -> {
                 assertThat(line).doesNotContain("sesame", "diary", "\n");
                 JsonNode json = new JsonMapper().readTree(line);
                 assertThat(json.get("id").asString()).isEqualTo("id-1");
+                assertThat(json.get("remote").asString()).isEqualTo("127.0.0.1:1");
                 assertThat(json.get("key").asString()).isEqualTo("alice");
                 assertThat(json.get("path").asString()).isEqualTo("/v1/\n\"x\"");
                 assertThat(json.get("status").asInt()).isEqualTo(429);
