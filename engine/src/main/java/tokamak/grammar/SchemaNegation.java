@@ -104,7 +104,7 @@ final class SchemaNegation {
     }
 
     private SchemaTerm notKeys(SchemaTerm.Keys keys, String path) {
-        if (!keys.patterns().isEmpty()) {
+        if (keys.patterns().stream().anyMatch(pattern -> pattern.value() != terms.everything)) {
             throw unsupported(path, "patternProperties");
         }
         if (keys.others() != terms.everything) {

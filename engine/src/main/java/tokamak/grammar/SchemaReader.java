@@ -53,6 +53,7 @@ final class SchemaReader {
     private final SchemaIndex index;
     private final SchemaTerms terms;
     private final SchemaMode mode;
+    private final SchemaUnevaluated unevaluated;
     private final RuleBuilder rules;
     private final Map<JsonNode, Located> places = new IdentityHashMap<>();
     private final Map<Located, SchemaTerm> contents = new IdentityHashMap<>();
@@ -61,6 +62,7 @@ final class SchemaReader {
         this.index = new SchemaIndex(document);
         this.terms = terms;
         this.mode = mode;
+        this.unevaluated = new SchemaUnevaluated(this, index, terms);
         this.rules = rules;
         checkDialect(document);
     }
@@ -76,7 +78,7 @@ final class SchemaReader {
         return at(index.root());
     }
 
-    private SchemaTerm at(SchemaPlace place) {
+    SchemaTerm at(SchemaPlace place) {
         JsonNode node = place.node();
         if (node.isBoolean()) {
             return node.booleanValue() ? terms.everything : terms.nothing;
@@ -100,7 +102,7 @@ final class SchemaReader {
         };
     }
 
-    private SchemaTerm child(SchemaPlace place, String keyword) {
+    SchemaTerm child(SchemaPlace place, String keyword) {
         return at(index.child(place, place.node().get(keyword), place.path(keyword)));
     }
 
@@ -230,17 +232,19 @@ final class SchemaReader {
             case "minContains", "maxContains" -> terms.everything; // with "contains", or without a meaning
             case "then", "else" -> terms.everything; // with "if", or without a meaning
             case "nullable" -> terms.everything; // at the end
+            case "unevaluatedProperties" ->
+                saysNothing(place, keyword) ? terms.everything : unevaluated.properties(place);
+            case "unevaluatedItems" -> saysNothing(place, keyword) ? terms.everything : unevaluated.items(place);
             default -> unknown(place, keyword);
         };
     }
 
+    private boolean saysNothing(SchemaPlace place, String keyword) {
+        return child(place, keyword) == terms.everything;
+    }
+
     private SchemaTerm unknown(SchemaPlace place, String keyword) {
-        if (keyword.equals("unevaluatedProperties") || keyword.equals("unevaluatedItems")) {
-            boolean saysNothing = child(place, keyword) == terms.everything;
-            if (!saysNothing) {
-                refuse(place, keyword, "write additionalProperties or items in the same schema instead");
-            }
-        } else if (!ANNOTATIONS.contains(keyword) && !keyword.startsWith("x-")) {
+        if (!ANNOTATIONS.contains(keyword) && !keyword.startsWith("x-")) {
             refuse(place, keyword, "it is not a known keyword");
         }
         return terms.everything;
@@ -251,14 +255,19 @@ final class SchemaReader {
         if (!value.isString()) {
             throw place.invalid(keyword, "it is " + kind(value) + ", a string like \"#/$defs/name\" is expected");
         }
-        if (keyword.equals("$dynamicRef")) {
-            return at(index.findDynamic(place, value.stringValue()));
-        }
         if (keyword.equals("$recursiveRef")) {
             refuse(place, keyword, "use $ref");
             return terms.everything;
         }
-        return at(index.find(place, keyword, value.stringValue()));
+        return at(target(place, keyword));
+    }
+
+    /** What {@code $ref} or {@code $dynamicRef} points to. */
+    SchemaPlace target(SchemaPlace place, String keyword) {
+        String reference = place.node().get(keyword).asString("");
+        return keyword.equals("$dynamicRef")
+                ? index.findDynamic(place, reference)
+                : index.find(place, keyword, reference);
     }
 
     private SchemaTerm types(SchemaPlace place, JsonNode value) {

@@ -75,6 +75,12 @@ public final class RandomSchemas {
     }
 
     private void combine(ObjectNode node, int depth) {
+        if (chance(0.2)) {
+            node.set("unevaluatedProperties", chance(0.6) ? JSON.booleanNode(false) : schema(0));
+        }
+        if (chance(0.1)) {
+            node.set("unevaluatedItems", chance(0.6) ? JSON.booleanNode(false) : schema(0));
+        }
         ArrayNode parts = JSON.arrayNode();
         int count = 1 + random.nextInt(3);
         for (int i = 0; i < count; i++) {
