@@ -30,7 +30,9 @@ final class AccessLog implements HttpListener {
         return Json.object()
                 .put("time", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString())
                 .put("id", request.id())
-                .put("remote", request.remote().replaceFirst("^/", "")) // Java writes one before addresses without a name
+                .put(
+                        "remote",
+                        request.remote().replaceFirst("^/", "")) // Java writes one before addresses without a name
                 .put("key", key)
                 .put("method", request.method())
                 .put("path", Json.clean(request.path()))

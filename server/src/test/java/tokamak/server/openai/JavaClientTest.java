@@ -223,4 +223,16 @@ class JavaClientTest {
             client.close();
         }
     }
+
+    @Test
+    void aRequestOverALimitIsTriedAgain() throws Exception {
+        try (BusyKey busy = BusyKey.start()) {
+            OpenAIClient client = client(busy.server, BusyKey.KEY, 5);
+            CompletableFuture<ChatCompletion> answer = CompletableFuture.supplyAsync(
+                    () -> client.chat().completions().create(hi().build()));
+            busy.openWhenRefused(answer::isDone);
+            assertThat(answer.get(60, TimeUnit.SECONDS).choices()).hasSize(1);
+            client.close();
+        }
+    }
 }

@@ -11,6 +11,8 @@ import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
@@ -18,9 +20,11 @@ import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import tokamak.server.TestServer;
 import tokamak.server.access.KeyLimits;
@@ -80,7 +84,7 @@ class LangChain4jTest {
         }
     }
 
-    private static final class Collector implements StreamingChatResponseHandler {
+    private static class Collector implements StreamingChatResponseHandler {
         private final StringBuilder text = new StringBuilder();
         private final CompletableFuture<ChatResponse> end = new CompletableFuture<>();
 
@@ -127,6 +131,45 @@ class LangChain4jTest {
             server.openGate();
             assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("bcd");
             queue.close();
+        }
+    }
+
+    @Test
+    void aRequestOverALimitIsTriedAgain() throws Exception {
+        try (BusyKey busy = BusyKey.start()) {
+            CompletableFuture<String> answer = CompletableFuture.supplyAsync(() ->
+                    chat(busy.server).apiKey(BusyKey.KEY).maxRetries(5).build().chat("hi"));
+            busy.openWhenRefused(answer::isDone);
+            assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("bcd");
+        }
+    }
+
+    @Test
+    void aCancelledStreamIsCancelledHere() throws Exception {
+        try (TestServer server = new TestServer()) {
+            server.slow(Duration.ofMillis(2));
+            OpenAiStreamingChatModel model = OpenAiStreamingChatModel.builder()
+                    .baseUrl(server.server.url() + "/v1")
+                    .apiKey("none")
+                    .modelName("abc")
+                    .temperature(0.0)
+                    .maxTokens(1500)
+                    // Digits go on for ever.
+                    .customParameters(Map.of("chat_template_kwargs", Map.of("start", "0")))
+                    .build();
+            AtomicInteger parts = new AtomicInteger();
+            Collector collector = new Collector() {
+                @Override
+                public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+                    if (parts.incrementAndGet() == 5) {
+                        context.streamingHandle().cancel();
+                    }
+                }
+            };
+            model.chat("hi", collector);
+            TestServer.await("it was cancelled", () -> server.stats().numAborted() == 1);
+            assertThat(server.stats().numOpenAnswers()).isZero();
+            assertThat(parts.get()).isEqualTo(5);
         }
     }
 }

@@ -58,7 +58,7 @@ class NodeClientTest {
         try (TestServer server = new TestServer(
                 http -> http, config -> config.withBatchLimits(1, 64).withQueueLimits(1, 10_000))) {
             FullQueue queue = FullQueue.of(server);
-            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(server));
+            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(server, "none"));
             while (server.stats().numRejected() == 0 && !client.isDone()) {
                 Thread.sleep(5);
             }
@@ -69,9 +69,9 @@ class NodeClientTest {
         }
     }
 
-    private static String retry(TestServer server) {
+    private static String retry(TestServer server, String key) {
         try {
-            return NodeClients.run("openai.mjs", "retry", server.server.url());
+            return NodeClients.run("openai.mjs", "retry", server.server.url(), key);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
@@ -85,6 +85,15 @@ class NodeClientTest {
             TestServer.await("nothing is left", () -> server.stats().numOpenAnswers() == 0);
             assertThat(server.stats().numAborted()).isEqualTo(2);
             assertThat(server.stats().numFinished()).isZero();
+        }
+    }
+
+    @Test
+    void aRequestOverALimitIsTriedAgain() throws Exception {
+        try (BusyKey busy = BusyKey.start()) {
+            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(busy.server, BusyKey.KEY));
+            busy.openWhenRefused(client::isDone);
+            client.get(60, TimeUnit.SECONDS);
         }
     }
 }

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -325,5 +327,43 @@ class SeveralModelsTest {
                         .status())
                 .as("orders are not taken where clients ask")
                 .isEqualTo(404);
+    }
+
+    @Test
+    void aKeySeesAndOpensOnlyTheModelsItMayUse() {
+        AtomicInteger mine = new AtomicInteger();
+        AtomicInteger others = new AtomicInteger();
+        ModelPool pool = new ModelPool(Long.MAX_VALUE, Optional.empty(), Duration.ofSeconds(5));
+        KeyLimits limits = new KeyLimits(0, 0, 0, KeyLimits.ANY_PRIORITY, Set.of("mine"));
+        String hash = ApiKey.of("x", "s3").hash();
+        ApiServer server = serve(
+                Access.of(List.of(new ApiKey("limited", hash, limits))),
+                pool.add(spec("others", 1, others)),
+                pool.add(spec("mine", 1, mine)));
+        String[] key = {"authorization", "Bearer s3"};
+        JsonNode list = send(server.url() + "/v1/models", Optional.empty(), key).body();
+        assertThat(list.findValuesAsString("id")).containsExactly("mine");
+        assertThat(send(server.url() + "/v1/models/others", Optional.empty(), key)
+                        .status())
+                .isEqualTo(404);
+        String chat = "\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]";
+        Map<String, String> bodies = Map.of(
+                "/v1/completions", "\"prompt\": \"a\"",
+                "/v1/chat/completions", chat,
+                "/v1/embeddings", "\"input\": \"a\"",
+                "/v1/responses", "\"input\": \"a\"",
+                "/tokenize", "\"prompt\": \"a\"",
+                "/detokenize", "\"tokens\": [97]",
+                "/apply-template", chat);
+        bodies.forEach((path, fields) -> {
+            Answer answer = send(server.url() + path, Optional.of("{\"model\": \"others\", " + fields + "}"), key);
+            assertThat(answer.error("code")).as(path).isEqualTo("model_not_found");
+        });
+        assertThat(others).hasValue(0);
+        Answer unnamed =
+                send(server.url() + "/v1/completions", Optional.of("{\"prompt\": \"a\", \"max_tokens\": 1}"), key);
+        assertThat(unnamed.body().get("model").asString()).isEqualTo("mine");
+        assertThat(mine).hasValue(1);
+        assertThat(others).hasValue(0);
     }
 }
