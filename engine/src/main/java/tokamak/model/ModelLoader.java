@@ -123,9 +123,12 @@ public final class ModelLoader {
      */
     public static void requireQuantization(Checkpoint checkpoint, String name) throws IOException {
         String wanted = switch (name.toLowerCase(Locale.ROOT)) {
-            case "awq_marlin", "awq_triton" -> "awq";
-            case "gptq_marlin" -> "gptq";
-            case "modelopt_fp8" -> "modelopt";
+            case "awq_marlin", "awq_triton", "awq_bitblas" -> "awq";
+            case "gptq_marlin", "gptq_bitblas" -> "gptq";
+            case "modelopt_fp8", "modelopt_fp4" -> "modelopt";
+            case "gpt_oss_mxfp4" -> "mxfp4";
+            case "auto_round", "inc" -> "auto-round";
+            case "compressed_tensors" -> "compressed-tensors";
             case "bnb" -> "bitsandbytes";
             default -> name.toLowerCase(Locale.ROOT);
         };

@@ -232,8 +232,23 @@ final class TensorSource {
                 || name.endsWith(".attn.masked_bias")
                 || name.endsWith(".attention.bias")
                 || name.endsWith(".attention.masked_bias")
-                || name.startsWith("cls."));
+                || name.startsWith("cls.")
+                || name.endsWith(".bias") && isZero(name));
         return unused;
+    }
+
+    /** Some tools give every layer they quantise a bias, of zeros where there was none. */
+    private boolean isZero(String name) {
+        Optional<Tensor> found = checkpoint.find(name);
+        if (found.isEmpty() || found.get().rank() != 1) {
+            return false;
+        }
+        for (float number : floats(found.get())) {
+            if (number != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     ModelFormatException error(String message) {

@@ -95,10 +95,11 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
     private static Matrix nvfp4(Parts parts, float @Nullable [] factors) throws ModelFormatException {
         Optional<Tensor> divisor = parts.find(".weight_global_scale");
         Tensor whole = divisor.isPresent() ? divisor.get() : parts.require(".weight_scale_2");
-        if (whole.count() != 1) {
-            throw parts.error(whole + ": expected one number");
+        float stored = whole.count() == 1 ? parts.scales(whole)[0] : 0;
+        float factor = divisor.isPresent() ? 1 / stored : stored;
+        if (whole.count() != 1 || !Float.isFinite(factor)) {
+            throw parts.error(whole + ": expected one number that is a scale, found " + stored);
         }
-        float factor = parts.scales(whole)[0];
         Tensor nibbles = divisor.isPresent() ? parts.require(".weight_packed") : parts.require(".weight");
         Tensor scales = parts.require(".weight_scale");
         for (byte code : scales.data().toArray(JAVA_BYTE)) {
@@ -111,8 +112,7 @@ record ScaledScheme(HfCheckpoint checkpoint, TensorTraits traits) implements Sch
                     + " inputs are not supported; multiples of 64 are");
         }
         try {
-            MicroscaledMatrix matrix =
-                    MicroscaledMatrix.ofFloats(nibbles, scales, divisor.isPresent() ? 1 / factor : factor);
+            MicroscaledMatrix matrix = MicroscaledMatrix.ofFloats(nibbles, scales, factor);
             return factors == null || factors.length != matrix.columns() ? matrix : matrix.withInputFactors(factors);
         } catch (IllegalArgumentException e) {
             throw parts.error(String.valueOf(e.getMessage()));

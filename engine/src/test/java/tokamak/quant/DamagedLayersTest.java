@@ -29,6 +29,10 @@ class DamagedLayersTest {
     private static final String FP8 = "{\"quant_method\": \"fp8\", \"weight_block_size\": [128, 128]}";
     private static final String PACKED =
             compressed("pack-quantized", "\"num_bits\": 4, \"group_size\": 32, \"symmetric\": false");
+    private static final String NVFP4 = compressed("nvfp4-pack-quantized", "\"num_bits\": 4");
+    private static final String MXFP4 = compressed("mxfp4-pack-quantized", "\"num_bits\": 4");
+    private static final String PAIRS =
+            "{\"quant_method\": \"modelopt\", \"quant_algo\": \"W4A16_AWQ\", \"group_size\": 32}";
     private static final String INT8 = compressed("int-quantized", "\"num_bits\": 8, \"symmetric\": false");
 
     @TempDir
@@ -196,7 +200,7 @@ class DamagedLayersTest {
     @Test
     void noShapeOfAnyTensorIsTrusted() throws IOException {
         SplittableRandom random = new SplittableRandom(6);
-        for (String config : List.of(AWQ, GPTQ, PACKED, INT8, FP8)) {
+        for (String config : List.of(AWQ, GPTQ, PACKED, INT8, FP8, NVFP4, MXFP4, PAIRS)) {
             for (int round = 0; round < 60; round++) {
                 Quantiser quantiser = new Quantiser(round, new SafetensorsWriter(), (name, dtype, real) -> {
                     long[] shape = real.clone();
@@ -206,6 +210,9 @@ class DamagedLayersTest {
                     return random.nextInt(12) == 0 ? Optional.empty() : Optional.of(shape);
                 });
                 switch (config) {
+                    case String c when c.contains("nvfp4") -> quantiser.fourBitFloats("a", 64, 128, 16, false);
+                    case String c when c.contains("mxfp4") -> quantiser.fourBitFloats("a", 64, 128, 32, false);
+                    case String c when c.contains("W4A16") -> quantiser.rowPairs("a", 64, 128, 32);
                     case String c when c.contains("awq") -> quantiser.awqGemm("a", 64, 96, 32);
                     case String c when c.contains("gptq") -> quantiser.gptq("a", 64, 96, 4, 32, false, true, 1);
                     case String c when c.contains("pack-") -> quantiser.packed("a", 64, 96, 4, 32, false, true, true);

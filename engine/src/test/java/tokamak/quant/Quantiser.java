@@ -137,6 +137,60 @@ final class Quantiser {
         return values(codes, scales, zeros, groupOf);
     }
 
+    /**
+     * Numbers of four bits with scales for 32 (powers of two: MXFP4) or 16 (8-bit floats: NVFP4).
+     *
+     * @param modelopt its names, and a factor where compressed-tensors has a divisor
+     */
+    float[][] fourBitFloats(String module, int out, int in, int perScale, boolean modelopt) {
+        float[] levels = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
+        boolean powers = perScale == 32;
+        float[][] values = new float[out][in];
+        byte[] nibbles = new byte[out * in / 2];
+        byte[] scales = new byte[out * in / perScale];
+        for (int i = 0; i < scales.length; i++) {
+            scales[i] = (byte) random.nextInt(powers ? 120 : 8, powers ? 134 : 0x7F);
+        }
+        for (int i = 0; i < out * in; i++) {
+            int code = random.nextInt(16);
+            nibbles[i / 2] |= (byte) (code << i % 2 * 4);
+            int bits = scales[i / perScale] & 0xFF;
+            double scale =
+                    powers ? Math.pow(2, bits - 127) : 0.25 * (1 + bits % 8 / 8.0) * Math.pow(2, (bits >> 3) - 7);
+            values[i / in][i % in] = (float) (scale * levels[code & 7] * (code < 8 ? 1 : -1));
+        }
+        tensor(module + (modelopt ? ".weight" : ".weight_packed"), DType.U8, new long[] {out, in / 2}, nibbles);
+        tensor(module + ".weight_scale", powers ? DType.U8 : DType.F8_E4M3, new long[] {out, in / perScale}, scales);
+        if (!powers) {
+            floats(
+                    module + (modelopt ? ".weight_scale_2" : ".weight_global_scale"),
+                    new float[][] {{modelopt ? 0.25f : 4}},
+                    1);
+        }
+        return values;
+    }
+
+    /** ModelOpt's INT4 AWQ: two outputs to a byte, and what inputs are multiplied by. */
+    float[][] rowPairs(String module, int out, int in, int groupSize) {
+        int numGroups = in / groupSize;
+        int[][] codes = codes(out, in, 4);
+        float[][] scales = scales(out, numGroups);
+        float[][] factors = scales(1, in);
+        byte[] pairs = new byte[out / 2 * in];
+        float[][] values = new float[out][in];
+        for (int n = 0; n < out; n++) {
+            for (int k = 0; k < in; k++) {
+                int code = codes[n][k] - 8;
+                pairs[n / 2 * in + k] |= (byte) ((code & 15) << n % 2 * 4);
+                values[n][k] = code * scales[n][k / groupSize] * factors[0][k];
+            }
+        }
+        tensor(module + ".weight", DType.U8, new long[] {out / 2, in}, pairs);
+        floats(module + ".weight_scale", scales, out, numGroups);
+        floats(module + ".pre_quant_scale", factors, in);
+        return values;
+    }
+
     /** @param scaleShape of the scales */
     float[][] int8(String module, int out, int in, boolean sym, int... scaleShape) {
         int bands = scaleShape.length == 0 ? 1 : scaleShape[0];

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -208,90 +207,31 @@ class QuantizedLayersTest {
         assertRows(expected);
     }
 
-    /** Random codes and scales of numbers of four bits; the same bytes in both programs' names. */
     @Test
     void fourBitFloats() throws IOException {
-        float[] levels = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
-        for (String kind : List.of("nvfp4-pack-quantized", "mxfp4-pack-quantized", "NVFP4")) {
-            SplittableRandom random = new SplittableRandom(3);
-            int perScale = kind.startsWith("mx") ? 32 : 16;
-            float[][] expected = new float[24][192];
-            byte[] nibbles = new byte[24 * 96];
-            byte[] scales = new byte[24 * 192 / perScale];
-            for (int i = 0; i < scales.length; i++) {
-                scales[i] = (byte) random.nextInt(perScale == 32 ? 120 : 8, perScale == 32 ? 134 : 0x7F);
-            }
-            for (int i = 0; i < 24 * 192; i++) {
-                int code = random.nextInt(16);
-                nibbles[i / 2] |= (byte) (code << i % 2 * 4);
-                int bits = scales[i / perScale] & 0xFF;
-                double scale = perScale == 32
-                        ? Math.pow(2, bits - 127)
-                        : (bits >> 3 == 0
-                                        ? bits % 8 / 8.0 * Math.pow(2, -6)
-                                        : (1 + bits % 8 / 8.0) * Math.pow(2, (bits >> 3) - 7))
-                                * 0.25;
-                expected[i / 192][i % 192] = (float) (scale * levels[code & 7] * (code < 8 ? 1 : -1));
-            }
-            Quantiser quantiser = new Quantiser(1);
-            quantiser
-                    .file()
-                    .tensor(
-                            MODULE + (kind.equals("NVFP4") ? ".weight" : ".weight_packed"),
-                            DType.U8,
-                            new long[] {24, 96},
-                            nibbles);
-            quantiser
-                    .file()
-                    .tensor(
-                            MODULE + ".weight_scale",
-                            perScale == 32 ? DType.U8 : DType.F8_E4M3,
-                            new long[] {24, 192 / perScale},
-                            scales);
-            if (kind.equals("NVFP4")) {
-                quantiser.file().tensor(MODULE + ".weight_scale_2", new float[] {0.25f});
-                quantiser.write(folder, config("{\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\"}"));
-            } else {
-                if (perScale == 16) {
-                    quantiser.file().tensor(MODULE + ".weight_global_scale", new float[] {4}, 1);
-                }
-                quantiser.write(folder, config("""
-                        {"quant_method": "compressed-tensors", "format": "%s", "config_groups": {"group_0": {"targets": ["Linear"],
-                         "weights": {"num_bits": 4, "type": "float", "group_size": %d, "strategy": "tensor_group"}}}}
-                        """.formatted(kind, perScale)));
-            }
+        for (String format : List.of("nvfp4-pack-quantized", "mxfp4-pack-quantized")) {
+            int perScale = format.startsWith("mx") ? 32 : 16;
+            Quantiser quantiser = new Quantiser(perScale);
+            float[][] expected = quantiser.fourBitFloats(MODULE, 24, 192, perScale, false);
+            quantiser.write(folder, config("""
+                    {"quant_method": "compressed-tensors", "format": "%s", "config_groups": {"group_0": {
+                     "targets": ["Linear"], "weights": {"num_bits": 4, "type": "float", "group_size": %d}}}}
+                    """.formatted(format, perScale)));
             assertRows(expected);
         }
+        Quantiser quantiser = new Quantiser(1);
+        float[][] expected = quantiser.fourBitFloats(MODULE, 24, 192, 16, true);
+        quantiser.write(folder, config("{\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\"}"));
+        assertRows(expected);
     }
 
-    /** As ModelOpt publishes it: two outputs to a byte, and inputs that are multiplied first. */
     @Test
     void pairsOfOutputsAndInputFactors() throws IOException {
-        byte[] pairs = new byte[8 * 64];
-        float[][] expected = new float[16][64];
-        float[] factors = new float[64];
-        float[] scales = new float[16 * 2];
-        SplittableRandom random = new SplittableRandom(4);
-        for (int k = 0; k < 64; k++) {
-            factors[k] = (float) random.nextDouble(0.5, 2);
-        }
-        for (int i = 0; i < scales.length; i++) {
-            scales[i] = random.nextInt(1, 9) / 64f;
-        }
-        for (int row = 0; row < 16; row++) {
-            for (int k = 0; k < 64; k++) {
-                int code = random.nextInt(-8, 8);
-                pairs[row / 2 * 64 + k] |= (byte) ((code & 15) << row % 2 * 4);
-                expected[row][k] = code * scales[row * 2 + k / 32] * factors[k];
-            }
-        }
         Quantiser quantiser = new Quantiser(1);
-        quantiser.file().tensor(MODULE + ".weight", DType.U8, new long[] {8, 64}, pairs);
-        quantiser.file().tensor(MODULE + ".weight_scale", scales, 16, 2);
-        quantiser.file().tensor(MODULE + ".pre_quant_scale", factors, 64);
+        float[][] expected = quantiser.rowPairs(MODULE, 16, 64, 32);
         quantiser.write(
                 folder, config("{\"quant_method\": \"modelopt\", \"quant_algo\": \"W4A16_AWQ\", \"group_size\": 32}"));
-        assertRows(expected, 1e-6f);
+        assertRows(expected, 1e-4f);
     }
 
     @Test
