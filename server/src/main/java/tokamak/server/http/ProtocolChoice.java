@@ -41,7 +41,9 @@ final class ProtocolChoice {
                 .setMaxInitialLineLength(limits.maxHeaderBytes())
                 .setMaxHeaderSize(limits.maxHeaderBytes())
                 .setMaxChunkSize(MAX_CHUNK_BYTES);
-        channel.pipeline().addLast(new HttpServerCodec(decoder), new Http1Connection(server, channel));
+        HttpServerCodec codec = new HttpServerCodec(decoder);
+        channel.pipeline().addLast(codec);
+        channel.pipeline().addLast(new Http1Connection(server, channel.pipeline().context(codec)));
     }
 
     /** A client that says nothing is cut off. */
