@@ -239,8 +239,8 @@ final class NumberLanguage {
     }
 
     private Regex free() {
-        Regex plain = regex("-?(?:0|[1-9]\\d*)(?:\\.\\d+)?");
-        Regex longMantissa = regex("-?(?:0|[1-9]\\d{0,17})(?:\\.\\d+)?[eE][+-]?\\d{1,2}");
+        Regex plain = regex("-?" + NumberPatterns.WHOLE + NumberPatterns.FRACTION);
+        Regex longMantissa = regex("-?(?:0|[1-9]\\d{0,17})" + NumberPatterns.FRACTION + "[eE][+-]?\\d{1,2}");
         Regex powers = powers(mantissas(), -MAX_EXPONENT, MAX_EXPONENT);
         return pool.or(plain, longMantissa, pool.concat(pool.optional(minus), powers));
     }
@@ -279,7 +279,7 @@ final class NumberLanguage {
 
     private Regex plain(Range range) {
         Regex least = range.low == null || range.low.signum() < 0
-                ? regex("(?:0|[1-9]\\d*)(?:\\.\\d+)?")
+                ? regex(NumberPatterns.WHOLE + NumberPatterns.FRACTION)
                 : regex(range.excludesLow ? NumberPatterns.above(range.low) : NumberPatterns.atLeast(range.low));
         return range.high == null
                 ? least
@@ -294,7 +294,7 @@ final class NumberLanguage {
     // ---- powers of ten
 
     private Regex mantissas() {
-        return regex("[1-9](?:\\.\\d+)?");
+        return regex("[1-9]" + NumberPatterns.FRACTION);
     }
 
     private Regex powers(Range range) {

@@ -6,8 +6,17 @@ import java.util.List;
 
 /** Patterns of unsigned decimal numbers that are at least or at most something, compared digit by digit. */
 final class NumberPatterns {
-    static final String WHOLE = "(?:0|[1-9]\\d*)";
-    private static final String FRACTION = "(?:\\.\\d+)?";
+    /** As many digits as a double can have before its point; also what keeps weak models from writing digits for ever. */
+    private static final int MAX_WHOLE_DIGITS = 300;
+    /** More than three times what tells doubles apart. */
+    private static final int MAX_FRACTION_DIGITS = 64;
+
+    static final String WHOLE = "(?:0|[1-9]\\d{0," + (MAX_WHOLE_DIGITS - 1) + "})";
+    private static final String MORE = "{0," + MAX_FRACTION_DIGITS + "}";
+    static final String FRACTION = "(?:\\.\\d{1," + MAX_FRACTION_DIGITS + "})?";
+
+    /** Digits that are not all 0. */
+    private static final String NOT_ZERO = "\\d" + MORE + "[1-9]\\d" + MORE;
 
     private NumberPatterns() {}
 
@@ -56,7 +65,7 @@ final class NumberPatterns {
     private static List<String> wholeAbove(String digits) {
         List<String> parts = new ArrayList<>();
         int length = digits.length();
-        parts.add("[1-9]\\d{" + length + ",}");
+        parts.add("[1-9]\\d{" + length + "," + Math.max(length, MAX_WHOLE_DIGITS - 1) + "}");
         for (int i = 0; i < length; i++) {
             int digit = digits.charAt(i) - '0';
             if (digit < 9) {
@@ -87,20 +96,23 @@ final class NumberPatterns {
 
     static String atLeast(BigDecimal bound) {
         List<String> parts = decimalsAbove(bound);
-        parts.add(whole(bound) + equalOrAbove(fraction(bound), "\\d*", FRACTION));
+        parts.add(whole(bound) + equalOrAbove(fraction(bound), "\\d" + MORE, FRACTION));
         return choice(parts);
     }
 
     static String above(BigDecimal bound) {
         List<String> parts = decimalsAbove(bound);
-        parts.add(whole(bound) + equalOrAbove(fraction(bound), "\\d*[1-9]\\d*", "\\.\\d*[1-9]\\d*"));
+        parts.add(whole(bound) + equalOrAbove(fraction(bound), NOT_ZERO, "\\." + NOT_ZERO));
         return choice(parts);
     }
 
     static String atMost(BigDecimal bound) {
         List<String> parts = decimalsBelow(bound);
         String fraction = fraction(bound);
-        parts.add(fraction.isEmpty() ? whole(bound) + "(?:\\.0+)?" : whole(bound) + "\\." + fraction + "0*");
+        parts.add(
+                fraction.isEmpty()
+                        ? whole(bound) + "(?:\\.0{1," + MAX_FRACTION_DIGITS + "})?"
+                        : whole(bound) + "\\." + fraction + "0" + MORE);
         return choice(parts);
     }
 
@@ -123,7 +135,7 @@ final class NumberPatterns {
         for (int i = 0; i < fraction.length(); i++) {
             int digit = fraction.charAt(i) - '0';
             if (digit < 9) {
-                parts.add(fraction.substring(0, i) + between(digit + 1, 9) + "\\d*");
+                parts.add(fraction.substring(0, i) + between(digit + 1, 9) + "\\d" + MORE);
             }
         }
         parts.add(fraction + rest);
@@ -139,7 +151,7 @@ final class NumberPatterns {
             for (int i = 0; i < fraction.length(); i++) {
                 int digit = fraction.charAt(i) - '0';
                 if (digit > 0) {
-                    less.add(fraction.substring(0, i) + between(0, digit - 1) + "\\d*");
+                    less.add(fraction.substring(0, i) + between(0, digit - 1) + "\\d" + MORE);
                 }
                 if (i > 0) {
                     less.add(fraction.substring(0, i)); // its end is a digit other than 0, so a beginning is less

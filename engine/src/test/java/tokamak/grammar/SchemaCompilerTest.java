@@ -105,7 +105,6 @@ class SchemaCompilerTest {
             value = {
                 "{'properties':{'a':{'uniqueItems':true}}} | uniqueItems | #/properties/a",
                 "{'allOf':[{'format':'nope'}]} | format | #/allOf/0",
-                "{'unevaluatedProperties':false} | unevaluatedProperties | #",
                 "{'items':{'minLenght':1}} | minLenght | #/items",
                 "{'$ref':'https://example.com/x'} | $ref | #",
                 "{'$defs':{'a/b':{'pattern':'(?<=a)b'}},'$ref':'#/$defs/a~1b'} | pattern | #/$defs/a~1b",

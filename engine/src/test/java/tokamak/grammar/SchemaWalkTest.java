@@ -10,6 +10,7 @@ import com.networknt.schema.SpecificationVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -18,6 +19,7 @@ class SchemaWalkTest {
     private static final int NUM_SCHEMAS = Integer.getInteger("schemas", 400);
     private static final int NUM_WALKS = 4;
     private static final int NUM_MUTATIONS = 6;
+    private static final Pattern TOO_MANY_DIGITS = Pattern.compile("\\.\\d{65}|\\d{301}");
 
     private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(
             SpecificationVersion.DRAFT_2020_12,
@@ -63,6 +65,9 @@ class SchemaWalkTest {
                 for (int m = 0; m < NUM_MUTATIONS; m++) {
                     value = source.mutated(value);
                     String changed = JsonSpellings.of(value).get(m % 4);
+                    if (TOO_MANY_DIGITS.matcher(changed).find()) {
+                        continue; // never written, though valid
+                    }
                     check(schema, changed, texts.accepts(changed), validator, wrong);
                 }
             }
