@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,20 +18,48 @@ import tokamak.tensor.Matrix;
 import tokamak.tensor.Tensor;
 
 /**
- * A Hugging Face checkpoint under the names and in the layouts of GGUF files, for the families where both say the same: a
- * plain decoder, with or without head norms, query, key and value biases, and experts.
+ * A Hugging Face checkpoint under the names and in the layouts of GGUF files, for the families where both can say the same.
  */
 public final class GgufForm implements AutoCloseable {
-    /** {@code general.architecture} by the family's name. */
-    private static final Map<String, String> ARCHITECTURES = Map.of(
-            "llama", "llama",
-            "mistral", "llama",
-            "mixtral", "llama",
-            "qwen2", "qwen2",
-            "qwen3", "qwen3",
-            "qwen3moe", "qwen3moe");
+    /** Families that go by another name there. */
+    private static final Map<String, String> ARCHITECTURES = Map.of("mistral", "llama", "mixtral", "llama");
 
-    private static final List<Role> GLOBALS = List.of(Role.TOKEN_EMBEDDING, Role.OUTPUT);
+    private static final Set<String> FAMILIES = Set.of(
+            "llama",
+            "mistral",
+            "mixtral",
+            "smollm3",
+            "seed_oss",
+            "qwen2",
+            "qwen2moe",
+            "qwen3",
+            "qwen3moe",
+            "gemma",
+            "gemma2",
+            "gemma3",
+            "phi2",
+            "phi3",
+            "granite",
+            "granitemoe",
+            "minicpm",
+            "command-r",
+            "ernie4_5",
+            "gpt-oss",
+            "gpt2",
+            "gptneox",
+            "hunyuan-dense",
+            "nemotron",
+            "olmo2",
+            "olmoe",
+            "stablelm",
+            "starcoder2");
+
+    /** Whose files have the rotated numbers of a head next to each other instead of in halves. */
+    private static final Set<String> ADJACENT = Set.of("llama", "smollm3", "granite", "granitemoe", "minicpm");
+
+    /** Whose files call the norm between the halves by its place, though it belongs to the second half. */
+    private static final Set<String> NAMED_BY_PLACE = Set.of("gpt-oss", "seed_oss");
+
     private static final List<Role> MATRICES = List.of(
             Role.ATTN_Q,
             Role.ATTN_K,
@@ -40,7 +68,10 @@ public final class GgufForm implements AutoCloseable {
             Role.FFN_GATE,
             Role.FFN_UP,
             Role.FFN_DOWN,
-            Role.ROUTER);
+            Role.ROUTER,
+            Role.SHARED_GATE,
+            Role.SHARED_UP,
+            Role.SHARED_DOWN);
     private static final List<Role> HEAD_NORMS = List.of(Role.ATTN_Q_NORM, Role.ATTN_K_NORM);
     private static final List<Role> STACKED_EXPERTS = List.of(Role.EXPERTS_GATE, Role.EXPERTS_UP, Role.EXPERTS_DOWN);
     private static final List<Role> SINGLE_EXPERTS = List.of(Role.EXPERT_GATE, Role.EXPERT_UP, Role.EXPERT_DOWN);
@@ -60,16 +91,16 @@ public final class GgufForm implements AutoCloseable {
 
     private GgufForm(HfCheckpoint checkpoint, Architecture family, Arena arena) throws IOException {
         this.arena = arena;
-        String known = ARCHITECTURES.get(family.name());
-        if (known == null) {
+        if (!FAMILIES.contains(family.name())) {
             throw new ModelFormatException(checkpoint.path() + ": models of the family " + family.name()
                     + " cannot be written as GGUF; those of "
-                    + String.join(", ", ARCHITECTURES.keySet().stream().sorted().toList())
+                    + String.join(", ", FAMILIES.stream().sorted().toList())
                     + " can");
         }
-        architecture = known;
-        config = family.configure(Hyperparameters.of(checkpoint));
-        source = new TensorSource(checkpoint, QuantizedLayers.of(checkpoint), Set.of(), arena);
+        architecture = ARCHITECTURES.getOrDefault(family.name(), family.name());
+        ConfigDraft draft = family.draft(Hyperparameters.of(checkpoint));
+        config = draft.build(family.name());
+        source = new TensorSource(checkpoint, QuantizedLayers.of(checkpoint), draft.quirks, arena);
         collect();
     }
 
@@ -99,63 +130,35 @@ public final class GgufForm implements AutoCloseable {
 
     /** The hyper-parameters; whole numbers as {@link Long}. */
     public Map<String, Object> metadata() throws ModelFormatException {
-        Map<String, Object> own = new LinkedHashMap<>();
-        own.put("vocab_size", tensors.getFirst().shape()[0]);
-        own.put("context_length", (long) config.maxPositions());
-        own.put("embedding_length", (long) config.hiddenSize());
-        own.put("block_count", (long) config.numLayers());
-        own.put("feed_forward_length", (long) config.intermediateSize());
-        own.put("attention.head_count", (long) config.numHeads());
-        own.put("attention.head_count_kv", (long) config.layers().getFirst().numKvHeads());
-        own.put("attention.key_length", (long) config.headDim());
-        own.put("attention.value_length", (long) config.valueDim());
-        own.put("attention.layer_norm_rms_epsilon", config.normEpsilon());
-        own.put("rope.dimension_count", (long) config.rope().rotated());
-        own.put("rope.freq_base", config.rope().theta());
-        putRopeScaling(own);
-        ModelConfig.Moe moe = config.moe();
-        if (moe != null) {
-            own.put("expert_count", (long) moe.numExperts());
-            own.put("expert_used_count", (long) moe.numUsed());
-            own.put("expert_feed_forward_length", expertSize());
-            own.put("expert_weights_norm", moe.normalise());
-        }
-        Map<String, Object> metadata = new LinkedHashMap<>();
-        metadata.put("general.architecture", architecture);
-        metadata.put("general.type", "model");
-        own.forEach((key, value) -> metadata.put(architecture + "." + key, value));
-        return metadata;
+        GgufKeys keys = new GgufKeys(architecture, config, source);
+        return keys.all(tensors.getFirst().shape()[0], expertSize("ffn_up_exps"), expertSize("ffn_up_shexp"));
     }
 
-    private long expertSize() {
+    private long expertSize(String name) {
         return tensors.stream()
-                .filter(part -> part.name().contains("ffn_up_exps"))
-                .mapToLong(part -> part.shape()[1])
+                .filter(part -> part.name().contains(name + ".weight"))
+                .mapToLong(part -> part.shape()[part.shape().length - 2])
                 .findFirst()
-                .orElse(config.intermediateSize());
-    }
-
-    private void putRopeScaling(Map<String, Object> own) throws ModelFormatException {
-        switch (config.rope().scaling()) {
-            case RopeScaling.None _, RopeScaling.Llama3 _ -> {} // the latter is a tensor
-            case RopeScaling.Linear linear -> {
-                own.put("rope.scaling.type", "linear");
-                own.put("rope.scaling.factor", linear.factor());
-            }
-            case RopeScaling.Yarn _, RopeScaling.LongRope _, RopeScaling.Divisors _ ->
-                throw source.error("its rope scaling cannot be written as GGUF yet");
-        }
+                .orElse(0);
     }
 
     private void collect() throws ModelFormatException {
-        for (Role role : GLOBALS) {
-            if (role == Role.TOKEN_EMBEDDING || source.has(role)) {
-                add(role.gguf() + ".weight", source.matrix(role, TensorSource.GLOBAL));
-            }
+        add(Role.TOKEN_EMBEDDING.gguf() + ".weight", source.tensor(Role.TOKEN_EMBEDDING));
+        if (source.has(Role.OUTPUT)) {
+            add(Role.OUTPUT.gguf() + ".weight", source.matrix(Role.OUTPUT, TensorSource.GLOBAL));
+        }
+        addVector(Role.OUTPUT.gguf() + ".bias", source.bias(Role.OUTPUT, TensorSource.GLOBAL));
+        if (source.has(Role.POSITION_EMBEDDING)) {
+            add(Role.POSITION_EMBEDDING.gguf() + ".weight", source.tensor(Role.POSITION_EMBEDDING));
         }
         addNorm(Role.OUTPUT_NORM, Role.OUTPUT_NORM.gguf(), TensorSource.GLOBAL);
-        if (config.rope().scaling() instanceof RopeScaling.Llama3) {
-            add(Role.ROPE_DIVISORS.gguf() + ".weight", divisors());
+        switch (config.rope().scaling()) {
+            case RopeScaling.Llama3 _ -> add(Role.ROPE_DIVISORS.gguf() + ".weight", divisors());
+            case RopeScaling.LongRope rope -> {
+                add(Role.ROPE_LONG_DIVISORS.gguf() + ".weight", floats(rope.longFactors()));
+                add(Role.ROPE_SHORT_DIVISORS.gguf() + ".weight", floats(rope.shortFactors()));
+            }
+            case RopeScaling.None _, RopeScaling.Linear _, RopeScaling.Yarn _, RopeScaling.Divisors _ -> {}
         }
         for (int layer = 0; layer < config.numLayers(); layer++) {
             collectLayer(layer);
@@ -168,42 +171,110 @@ public final class GgufForm implements AutoCloseable {
     }
 
     private void collectLayer(int layer) throws ModelFormatException {
-        addNorm(Role.MIXER_NORM, "blk.{}.attn_norm", layer);
-        // In these families the norm between the halves is the second half's.
-        addNorm(Role.MIDDLE_NORM, Role.FFN_NORM.gguf(), layer);
+        addNorm(Role.MIXER_NORM, Role.MIXER_NORM.gguf(), layer);
+        addNorm(Role.FFN_NORM, Role.FFN_NORM.gguf(), layer);
+        addNorm(Role.FFN_POST_NORM, Role.FFN_POST_NORM.gguf(), layer);
+        boolean endsFirstHalf = source.has(Role.FFN_NORM, layer) || !source.has(Role.MIXER_NORM, layer);
+        boolean byPlace = endsFirstHalf || NAMED_BY_PLACE.contains(architecture);
+        addNorm(Role.MIDDLE_NORM, byPlace ? Role.MIDDLE_NORM.gguf() : Role.FFN_NORM.gguf(), layer);
         for (Role role : HEAD_NORMS) {
             addNorm(role, role.gguf(), layer);
         }
+        if (source.has(Role.ATTN_QKV, layer)) {
+            String name = named(Role.ATTN_QKV.gguf(), layer);
+            add(name + ".weight", source.fusedQkv(layer, config.numHeads()));
+            addVector(name + ".bias", source.fusedQkvBias(layer, config.numHeads()));
+        }
+        addVector(named(Role.ATTN_SINKS.gguf(), layer) + ".weight", source.vector(Role.ATTN_SINKS, layer));
         for (Role role : MATRICES) {
-            if (source.has(role, layer)) {
-                Matrix matrix = source.matrix(role, layer);
-                add(
-                        named(role.gguf(), layer) + ".weight",
-                        isRotated(role) ? new AdjacentRows(matrix, config.headDim()) : matrix);
-            }
-            Optional<float[]> bias = source.bias(role, layer);
-            if (bias.isPresent()) {
-                float[] values = isRotated(role) ? AdjacentRows.reorder(bias.get(), config.headDim()) : bias.get();
-                add(named(role.gguf(), layer) + ".bias", values);
-            }
+            addLinear(role, layer);
+        }
+        if (source.has(Role.SHARED_ROUTER, layer)) {
+            addVector(named(Role.SHARED_ROUTER.gguf(), layer) + ".weight", source.vector(Role.SHARED_ROUTER, layer));
         }
         ModelConfig.Moe moe = config.moe();
-        for (int i = 0; moe != null && source.has(Role.ROUTER, layer) && i < STACKED_EXPERTS.size(); i++) {
-            Role stacked = STACKED_EXPERTS.get(i);
-            List<? extends Matrix> experts = source.experts(stacked, SINGLE_EXPERTS.get(i), layer, moe.numExperts());
-            Matrix first = experts.getFirst();
-            long[] shape = {experts.size(), first.rows(), first.columns()};
-            tensors.add(new Part(named(stacked.gguf(), layer) + ".weight", shape, experts));
+        if (moe != null && source.has(Role.ROUTER, layer)) {
+            collectExperts(layer, moe.numExperts());
         }
     }
 
-    /** GGUF files of the family have the rotated numbers of a head next to each other instead of in halves. */
+    private void addLinear(Role role, int layer) throws ModelFormatException {
+        if (!source.has(role, layer)) {
+            return;
+        }
+        Matrix matrix = source.matrix(role, layer);
+        String name = named(role.gguf(), layer);
+        add(name + ".weight", isRotated(role) ? new AdjacentRows(matrix, config.headDim()) : matrix);
+        Optional<float[]> bias = source.bias(role, layer);
+        addVector(
+                name + ".bias",
+                isRotated(role) ? bias.map(values -> AdjacentRows.reorder(values, config.headDim())) : bias);
+    }
+
+    private void collectExperts(int layer, int numExperts) throws ModelFormatException {
+        int first = 0;
+        if (source.hasStacked(Role.EXPERTS_GATE_UP, layer)) {
+            addHalves(layer, numExperts);
+            first = STACKED_EXPERTS.indexOf(Role.EXPERTS_DOWN);
+        }
+        for (int i = first; i < STACKED_EXPERTS.size(); i++) {
+            Role stacked = STACKED_EXPERTS.get(i);
+            addExperts(stacked, layer, source.experts(stacked, SINGLE_EXPERTS.get(i), layer, numExperts));
+            addExpertBiases(stacked, layer, source.expertBiases(stacked, layer, numExperts));
+        }
+    }
+
+    /** Gate rows and up rows of each expert, which GGUF files have apart. */
+    private void addHalves(int layer, int numExperts) throws ModelFormatException {
+        List<Tensor> gates = new ArrayList<>();
+        List<Tensor> ups = new ArrayList<>();
+        for (Matrix expert : source.experts(Role.EXPERTS_GATE_UP, Role.EXPERT_GATE, layer, numExperts)) {
+            if (!(expert instanceof Tensor both)) {
+                throw source.error(expert + ": quantised experts in one tensor have no form in a GGUF file yet");
+            }
+            gates.add(both.slice(0, both.rows() / 2));
+            ups.add(both.slice(both.rows() / 2, both.rows()));
+        }
+        addExperts(Role.EXPERTS_GATE, layer, gates);
+        addExperts(Role.EXPERTS_UP, layer, ups);
+        List<float[]> biases = source.expertBiases(Role.EXPERTS_GATE_UP, layer, numExperts);
+        addExpertBiases(
+                Role.EXPERTS_GATE,
+                layer,
+                biases.stream().map(b -> Arrays.copyOf(b, b.length / 2)).toList());
+        addExpertBiases(
+                Role.EXPERTS_UP,
+                layer,
+                biases.stream()
+                        .map(b -> Arrays.copyOfRange(b, b.length / 2, b.length))
+                        .toList());
+    }
+
+    private void addExperts(Role role, int layer, List<? extends Matrix> experts) {
+        Matrix first = experts.getFirst();
+        long[] shape = {experts.size(), first.rows(), first.columns()};
+        tensors.add(new Part(named(role.gguf(), layer) + ".weight", shape, experts));
+    }
+
+    private void addExpertBiases(Role role, int layer, List<float[]> biases) {
+        if (!biases.isEmpty()) {
+            List<Tensor> rows = biases.stream().map(this::row).toList();
+            long[] shape = {rows.size(), rows.getFirst().columns()};
+            tensors.add(new Part(named(role.gguf(), layer) + ".bias", shape, rows));
+        }
+    }
+
     private boolean isRotated(Role role) {
-        return architecture.equals("llama") && (role == Role.ATTN_Q || role == Role.ATTN_K);
+        return ADJACENT.contains(architecture) && (role == Role.ATTN_Q || role == Role.ATTN_K);
     }
 
     private void addNorm(Role role, String gguf, int layer) {
-        source.normWeight(role, layer).ifPresent(values -> add(named(gguf, layer) + ".weight", values));
+        addVector(named(gguf, layer) + ".weight", source.normWeight(role, layer));
+        addVector(named(gguf, layer) + ".bias", source.bias(role, layer));
+    }
+
+    private void addVector(String name, Optional<float[]> values) {
+        values.ifPresent(found -> add(name, found));
     }
 
     private void add(String name, Matrix matrix) {
@@ -211,9 +282,20 @@ public final class GgufForm implements AutoCloseable {
     }
 
     private void add(String name, float[] vector) {
+        tensors.add(new Part(name, new long[] {vector.length}, List.of(row(vector))));
+    }
+
+    private Tensor row(float[] vector) {
         MemorySegment data = arena.allocateFrom(LittleEndian.FLOAT, vector);
-        Tensor row = new Tensor(name, DType.F32, new long[] {1, vector.length}, data);
-        tensors.add(new Part(name, new long[] {vector.length}, List.of(row)));
+        return new Tensor("vector", DType.F32, new long[] {1, vector.length}, data);
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
     }
 
     private static String named(String pattern, int layer) {

@@ -1,5 +1,6 @@
 package tokamak.quantize;
 
+import java.util.Collection;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tokamak.file.GgufOutput;
@@ -17,12 +18,14 @@ final class FormatChoice {
     private final FormatMix mix;
     private final int numLayers;
     private final boolean hasOutput;
+    private final boolean hasExperts;
 
-    /** @param hasOutput whether the matrix that makes logits is a tensor of its own */
-    FormatChoice(FormatMix mix, int numLayers, boolean hasOutput) {
+    /** @param tensors the names of all */
+    FormatChoice(FormatMix mix, int numLayers, Collection<String> tensors) {
         this.mix = mix;
         this.numLayers = numLayers;
-        this.hasOutput = hasOutput;
+        this.hasOutput = tensors.contains("output.weight");
+        this.hasExperts = tensors.stream().anyMatch(name -> name.contains("_exps."));
     }
 
     /** @param stored the format in the source */
@@ -47,6 +50,9 @@ final class FormatChoice {
             return unchanged(stored);
         }
         String role = layer.group(2);
+        if (mix.plain() == DType.MXFP4 && hasExperts && !role.endsWith("_exps")) {
+            return DType.Q8_0; // the format is made for experts, and files of it have only these in it
+        }
         return role.equals("attn_v") || role.startsWith("ffn_down")
                 ? mix.important(Integer.parseInt(layer.group(1)), numLayers)
                 : mix.plain();

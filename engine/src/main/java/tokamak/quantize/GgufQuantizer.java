@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tokamak.file.Checkpoint;
 import tokamak.file.GgufCheckpoint;
@@ -101,9 +102,7 @@ public final class GgufQuantizer {
         });
         String architecture = source.metadata().string("general.architecture");
         FormatChoice choice = new FormatChoice(
-                mix,
-                (int) source.metadata().integer(architecture + ".block_count"),
-                source.find("output.weight").isPresent());
+                mix, (int) source.metadata().integer(architecture + ".block_count"), source.tensorNames());
         for (String name : source.tensorNames()) {
             Tensor tensor = source.tensor(name);
             add(choice, name, tensor.shape(), List.of(tensor.reshape(tensor.rows(), tensor.columns())));
@@ -117,8 +116,8 @@ public final class GgufQuantizer {
                 String.valueOf(source.path().toAbsolutePath().normalize().getFileName()));
         int numTokens = (int) form.tensors().getFirst().shape()[0];
         GgufVocabulary.pairs(source, numTokens).forEach(output::put);
-        boolean hasOutput = form.tensors().stream().anyMatch(part -> part.name().equals("output.weight"));
-        FormatChoice choice = new FormatChoice(mix, form.numLayers(), hasOutput);
+        Set<String> names = form.tensors().stream().map(GgufForm.Part::name).collect(Collectors.toSet());
+        FormatChoice choice = new FormatChoice(mix, form.numLayers(), names);
         for (GgufForm.Part part : form.tensors()) {
             add(choice, part.name(), part.shape(), part.parts());
         }
