@@ -13,7 +13,7 @@ import tokamak.api.InvalidRequestException;
  * @param depth tokens in the context before the first generated one
  * @param parallel how many sequences are generated at once, one test each
  * @param threads numbers of threads, all tests for each
- * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512, avx512bf16
+ * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512, avx512bf16, amx
  * @param kvCacheDtype how keys and values are stored: f32, f16 or int8
  * @param repetitions runs of each test after one to warm up; the median counts
  */

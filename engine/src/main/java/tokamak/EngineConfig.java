@@ -16,7 +16,7 @@ import tokamak.backend.KvType;
  * @param kvCacheMemoryBytes memory for keys and values; 0: a share of what is free
  * @param kvCacheType how keys and values are kept
  * @param numThreads for arithmetic; 0: one per processor
- * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512 or avx512bf16
+ * @param cpuIsa instruction set: auto, scalar, avx2, avxvnni, avx512, avx512bf16 or amx
  * @param packCache folder that keeps packed weights between starts, so that a second start is quick; null for none
  * @param chat how chats are written for the model, and how its answers are read
  * @param maxNumSeqs sequences that run at once

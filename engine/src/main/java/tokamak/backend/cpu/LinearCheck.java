@@ -50,6 +50,7 @@ final class LinearCheck {
         int columns = dtype.isBlocked() ? Math.max(64, dtype.blockSize()) : 37;
         check(dtype, 19, columns, 1, deviation);
         check(dtype, 19, columns, 5, deviation);
+        check(dtype, 19, columns, 16, deviation);
         return deviation;
     }
 

@@ -171,6 +171,7 @@ final class Assembler {
     private static int extendBase(Operand rm) {
         return switch (rm) {
             case Vec v -> v.number() >> 3 & 1;
+            case Tile _ -> 0;
             case Mem m -> m.base() == null ? 0 : m.base().number() >> 3;
         };
     }
@@ -186,6 +187,7 @@ final class Assembler {
         int middle = (reg & 7) << 3;
         switch (rm) {
             case Vec v -> byte8(0xC0 | middle | v.number() & 7);
+            case Tile t -> byte8(0xC0 | middle | t.number());
             case Mem m -> {
                 if (m.base() == null) {
                     byte8(middle | 5);
@@ -224,6 +226,53 @@ final class Assembler {
             throw new IllegalArgumentException("kmovw from " + source + " is not encoded");
         }
         bytes(0x92, 0xC0 | target.number() << 3 | source.number());
+    }
+
+    // ---- tiles (AMX) -----------------------------------------------------------------------------------------------
+
+    /** Configures the tiles by 64 bytes: {@link TileConfig}. */
+    void ldtilecfg(Mem config) {
+        tile(Op.Prefix.NP, 0x49, 0, 0, config);
+    }
+
+    void tilerelease() {
+        bytes(0xC4, 0xE2, 0x78, 0x49, 0xC0);
+    }
+
+    void tilezero(Tile target) {
+        tile(Op.Prefix.PF2, 0x49, target.number(), 0, new Tile(0));
+    }
+
+    /** @param rows base and index: the index is the distance of rows */
+    void tileloadd(Tile target, Mem rows) {
+        tile(Op.Prefix.PF2, 0x4B, target.number(), 0, withIndex(rows));
+    }
+
+    void tilestored(Mem rows, Tile source) {
+        tile(Op.Prefix.PF3, 0x4B, source.number(), 0, withIndex(rows));
+    }
+
+    /** Adds the products of signed bytes of {@code left} and unsigned ones of {@code right}. */
+    void tdpbsud(Tile target, Tile left, Tile right) {
+        tile(Op.Prefix.PF3, 0x5E, target.number(), right.number(), left);
+    }
+
+    /** Adds the products of pairs of bfloat16. */
+    void tdpbf16ps(Tile target, Tile left, Tile right) {
+        tile(Op.Prefix.PF3, 0x5C, target.number(), right.number(), left);
+    }
+
+    private static Mem withIndex(Mem rows) {
+        if (rows.index() == null) {
+            throw new IllegalArgumentException("rows of a tile need an index register: " + rows);
+        }
+        return rows;
+    }
+
+    private void tile(Op.Prefix prefix, int opcode, int reg, int vvvv, Operand rm) {
+        int top = 1 << 7 | (extendIndex(rm) ^ 1) << 6 | (extendBase(rm) ^ 1) << 5;
+        bytes(0xC4, top | Op.Escape.M0F38.ordinal() + 1, (~vvvv & 15) << 3 | prefix.ordinal(), opcode);
+        modRm(reg, rm, 1, 0);
     }
 
     // ---- general-purpose instructions ------------------------------------------------------------------------------

@@ -88,6 +88,12 @@ final class Bf16Kernel {
         return a.code();
     }
 
+    /** Calls the routine for one token. */
+    static void convert(Routine routine, long x, long columns, long target, long stride) {
+        int mask = (1 << columns % UNIT) - 1;
+        routine.call(x, target, columns / UNIT, stride, mask & 0xFFFF, mask >>> 16, 0, 0);
+    }
+
     private void convert(int half) {
         a.emitZeroing(Op.VMOVUPS, PRESENT[half], X, Mem.at(RDI, half * LANES * Float.BYTES));
         a.emit(Op.VCVTNEPS2BF16, HIGH, X);

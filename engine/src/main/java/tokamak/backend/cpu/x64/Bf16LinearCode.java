@@ -45,7 +45,7 @@ final class Bf16LinearCode implements LinearCode {
         return paddedColumns(columns) * panelRows() * Short.BYTES;
     }
 
-    private static long paddedColumns(long columns) {
+    static long paddedColumns(long columns) {
         return (columns + Bf16Kernel.UNIT - 1) / Bf16Kernel.UNIT * Bf16Kernel.UNIT;
     }
 
@@ -86,14 +86,12 @@ final class Bf16LinearCode implements LinearCode {
 
     @Override
     public void prepare(long x, long columns, long target, int tokens) {
-        int rest = (int) (columns % Bf16Kernel.UNIT);
-        int mask = (1 << rest) - 1;
-        round.call(x, target, columns / Bf16Kernel.UNIT, tokens * tokenOffset(), mask & 0xFFFF, mask >>> 16, 0, 0);
+        Bf16Kernel.convert(round, x, columns, target, tokens * tokenOffset(columns));
     }
 
     /** A pair of columns. */
     @Override
-    public long tokenOffset() {
+    public long tokenOffset(long columns) {
         return 2 * Short.BYTES;
     }
 

@@ -12,11 +12,14 @@ import java.nio.charset.StandardCharsets;
  *
  * @param name the processor's brand string
  */
-record CpuFeatures(String name, boolean avx2, boolean avxVnni, boolean avx512, boolean avx512Bf16) {
+record CpuFeatures(String name, boolean avx2, boolean avxVnni, boolean avx512, boolean avx512Bf16, boolean amx) {
     /** Bits of XCR0: xmm and ymm; opmask and both halves of the zmm registers. */
     private static final int YMM_STATE = 0x6;
 
     private static final int ZMM_STATE = 0xE0;
+
+    /** Bits of XCR0: tile configuration and tiles. */
+    private static final int TILE_STATE = 0x60000;
 
     /** Asks the processor. */
     static CpuFeatures detect(ExecutableMemory memory, OperatingSystem system) {
@@ -41,7 +44,15 @@ record CpuFeatures(String name, boolean avx2, boolean avxVnni, boolean avx512, b
                     && bit(seven[1], 30)
                     && bit(seven[1], 31)
                     && bit(seven[2], 11);
-            return new CpuFeatures(name, avx2, avx2 && bit(sevenOne[0], 4), avx512, avx512 && bit(sevenOne[0], 5));
+            boolean avx512Bf16 = avx512 && bit(sevenOne[0], 5);
+            // bfloat16, tiles, bytes; the system is asked last, since it remembers
+            boolean amx = avx512Bf16
+                    && bit(seven[3], 22)
+                    && bit(seven[3], 24)
+                    && bit(seven[3], 25)
+                    && (xcr0(system, memory, out) & TILE_STATE) == TILE_STATE
+                    && TilePermission.request(system);
+            return new CpuFeatures(name, avx2, avx2 && bit(sevenOne[0], 4), avx512, avx512Bf16, amx);
         }
     }
 

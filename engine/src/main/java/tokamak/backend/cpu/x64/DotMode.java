@@ -22,7 +22,7 @@ enum DotMode {
 
     static DotMode of(QuantFormat format, Isa isa) {
         return switch (isa) {
-            case AVX_VNNI, AVX512, AVX512_BF16 -> VNNI;
+            case AVX_VNNI, AVX512, AVX512_BF16, AMX -> VNNI;
             case AVX2 -> {
                 int stepSum = format.maxCode() * 2 * MAX_ACTIVATION;
                 if (format.maxCode() > 127) {

@@ -173,7 +173,7 @@ final class FloatLinearCode implements LinearCode {
     }
 
     @Override
-    public long tokenOffset() {
+    public long tokenOffset(long columns) {
         return Float.BYTES;
     }
 

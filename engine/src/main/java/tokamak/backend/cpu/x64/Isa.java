@@ -17,7 +17,11 @@ public enum Isa {
      * AVX-512 with the two-way bfloat16 product vdpbf16ps: activations of bfloat16 weights are rounded to bfloat16, which moves
      * logits by more than float32 arithmetic is allowed to. So it is used only where it is asked for.
      */
-    AVX512_BF16(Width.Z, 32);
+    AVX512_BF16(Width.Z, 32),
+    /**
+     * AVX-512 with tiles of bytes and bfloat16. Not tried on hardware: used where its products were seen to be right when it is chosen.
+     */
+    AMX(Width.Z, 32);
 
     private final Width width;
     private final int numRegisters;
@@ -40,7 +44,7 @@ public enum Isa {
         return width.lanes();
     }
 
-    /** The name people write on the command line: {@code avx2}, {@code avxvnni}, {@code avx512}, {@code avx512bf16}. */
+    /** The name people write on the command line: {@code avx2}, {@code avxvnni}, {@code avx512}, {@code avx512bf16}, {@code amx}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace("_", "");
     }
@@ -59,6 +63,9 @@ public enum Isa {
         }
         if (features.avx512Bf16()) {
             available.add(AVX512_BF16);
+        }
+        if (features.amx()) {
+            available.add(AMX);
         }
         return available;
     }

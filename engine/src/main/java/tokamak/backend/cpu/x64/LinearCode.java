@@ -8,7 +8,7 @@ import tokamak.tensor.DType;
  * How matrices of one format are packed and multiplied under one instruction set: sizes, the packer, and the routines.
  * Stateless but for routines that are assembled when first asked for.
  */
-sealed interface LinearCode permits QuantLinearCode, FloatLinearCode, Bf16LinearCode {
+sealed interface LinearCode permits QuantLinearCode, FloatLinearCode, Bf16LinearCode, Bf16TileCode {
     /** The code for a format; empty if it has no kernel. */
     static Optional<LinearCode> of(DType dtype, Kernels kernels) {
         Optional<LinearCode> integer = QuantFormat.of(dtype).map(format -> new QuantLinearCode(format, kernels));
@@ -16,9 +16,14 @@ sealed interface LinearCode permits QuantLinearCode, FloatLinearCode, Bf16Linear
     }
 
     private static LinearCode ofFloats(FloatFormat format, Kernels kernels) {
-        return format == FloatFormat.BF16 && kernels.isa() == Isa.AVX512_BF16
-                ? new Bf16LinearCode(kernels)
-                : new FloatLinearCode(format, kernels);
+        if (format != FloatFormat.BF16) {
+            return new FloatLinearCode(format, kernels);
+        }
+        return switch (kernels.isa()) {
+            case AVX2, AVX_VNNI, AVX512 -> new FloatLinearCode(format, kernels);
+            case AVX512_BF16 -> new Bf16LinearCode(kernels);
+            case AMX -> new Bf16TileCode(kernels);
+        };
     }
 
     DType dtype();
@@ -68,7 +73,7 @@ sealed interface LinearCode permits QuantLinearCode, FloatLinearCode, Bf16Linear
     void prepare(long x, long columns, long target, int tokens);
 
     /** Bytes between the first numbers of neighbouring tokens of a tile. */
-    long tokenOffset();
+    long tokenOffset(long columns);
 
     /** The product of a panel with tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}. */
     Routine product(int tokens);

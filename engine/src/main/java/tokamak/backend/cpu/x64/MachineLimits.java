@@ -118,7 +118,7 @@ public record MachineLimits(
 
     private static Consumer<Step> multiplyBytes(Isa isa) {
         return switch (isa) {
-            case AVX_VNNI, AVX512, AVX512_BF16 -> s -> s.a().emit(Op.VPDPBUSD, s.sum(), s.left(), s.right());
+            case AVX_VNNI, AVX512, AVX512_BF16, AMX -> s -> s.a().emit(Op.VPDPBUSD, s.sum(), s.left(), s.right());
             case AVX2 ->
                 s -> {
                     s.a().emit(Op.VPMADDUBSW, s.temporary(), s.left(), s.right());

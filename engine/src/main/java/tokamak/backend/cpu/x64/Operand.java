@@ -1,4 +1,4 @@
 package tokamak.backend.cpu.x64;
 
-/** What the last source of a vector instruction may be. */
-sealed interface Operand permits Vec, Mem {}
+/** What the last source of an instruction may be. */
+sealed interface Operand permits Vec, Tile, Mem {}

@@ -186,8 +186,9 @@ public final class PackedMatrix {
         for (int token = from; token < to; token++) {
             int tile = tiles.tileOf(token);
             int first = tiles.firstTokenOf(tile);
-            long target =
-                    prepared.address() + first * code.activationBytes(columns) + (token - first) * code.tokenOffset();
+            long target = prepared.address()
+                    + first * code.activationBytes(columns)
+                    + (token - first) * code.tokenOffset(columns);
             long row = x.address() + xStart + token * xStride;
             if (order != null) {
                 // behind what is prepared

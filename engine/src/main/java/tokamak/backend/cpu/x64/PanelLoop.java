@@ -25,10 +25,25 @@ import java.nio.ByteOrder;
  * <pre>
  * arguments: rdi weights, rsi activations, rdx y, rcx steps of k, r8 bytes from one row of y to the next,
  *            r9 weight rows, r10 tiles
- * in the body: rax weights and rbx activations, both to be moved past what was read; r12 counts steps; r14, r15 free
+ * in the body: rax weights and rbx activations, both to be moved past what was read; r12 counts steps; r14, r15, rbp free
  * </pre>
  */
 final class PanelLoop {
+    /** What a routine does once, around its loops. In {@code enter} and {@code leave} rax is free. */
+    interface Surroundings {
+        void enter();
+
+        void leave();
+    }
+
+    private static final Surroundings NONE = new Surroundings() {
+        @Override
+        public void enter() {}
+
+        @Override
+        public void leave() {}
+    };
+
     private static final Mask TAIL = new Mask(1);
 
     private final Assembler a;
@@ -50,6 +65,10 @@ final class PanelLoop {
 
     /** Emits a whole routine around {@code body}. */
     void emit(OperatingSystem system, int firstSum, int scratch, Runnable body) {
+        emit(system, firstSum, scratch, NONE, body);
+    }
+
+    void emit(OperatingSystem system, int firstSum, int scratch, Surroundings surroundings, Runnable body) {
         Frame frame = new Frame(a, system);
         Label panel = new Label();
         Label tile = new Label();
@@ -57,6 +76,7 @@ final class PanelLoop {
         Label stored = new Label();
         int panelRows = panelRows();
         frame.enter();
+        surroundings.enter();
         a.bind(panel);
         a.mov(RBX, RSI);
         a.mov(R13, RDX);
@@ -75,6 +95,7 @@ final class PanelLoop {
         a.add(RDX, Float.BYTES * panelRows);
         a.sub(R9, panelRows);
         a.jump(Assembler.Condition.GREATER, panel);
+        surroundings.leave();
         frame.leave();
         a.bind(tail);
         storeTail(firstSum, scratch);

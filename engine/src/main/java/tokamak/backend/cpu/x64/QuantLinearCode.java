@@ -54,7 +54,7 @@ final class QuantLinearCode implements LinearCode {
 
     @Override
     public int maxTokens() {
-        return QuantLinearKernel.maxTokens(kernels.isa());
+        return QuantLinearKernel.maxTokens(kernels.isa(), format);
     }
 
     @Override
@@ -88,7 +88,7 @@ final class QuantLinearCode implements LinearCode {
     }
 
     @Override
-    public long tokenOffset() {
+    public long tokenOffset(long columns) {
         return activations.groupBytes();
     }
 

@@ -4,7 +4,9 @@ import static tokamak.backend.cpu.x64.Gpr.R12;
 import static tokamak.backend.cpu.x64.Gpr.R14;
 import static tokamak.backend.cpu.x64.Gpr.R15;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
+import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
+import static tokamak.backend.cpu.x64.Gpr.RSP;
 
 /**
  * Generates the product of one panel of integer-coded weight rows with a tile of tokens. Per sub-block the products of
@@ -12,7 +14,9 @@ import static tokamak.backend.cpu.x64.Gpr.RBX;
  * fixed order over k. The result of a token depends on nothing but that token, whatever the tile.
  *
  * <p>Registers of a tile of T tokens: T integer sums, T float sums, and what is left for codes and constants. AVX-512 takes
- * 12 tokens, the 16 registers of AVX2 six.
+ * 12 tokens, the 16 registers of AVX2 six. With AMX there are larger tiles, of 13 to 16 tokens, whose integers come from tile
+ * registers through memory: the same integers, so that a token's result is the same bit for bit either way. Per 16 x 16 results and group
+ * that leaves 64 vector instructions of scaling where vpdpbusd needs 192; the tiles are not tried on hardware.
  */
 final class QuantLinearKernel {
     private final Assembler a = new Assembler();
@@ -24,7 +28,12 @@ final class QuantLinearKernel {
     private final int tokens;
     private final int prefetchBytes;
 
+    /** Whether tile registers multiply. */
+    private final boolean tiled;
+
+    /** One per token; some for all in turn where tiles multiply. */
     private final Vec[] integers;
+
     private final Vec[] floats;
     /** Codes, and while a sub-block is being scaled its scale and minimum. */
     private final Vec[] codes;
@@ -37,6 +46,13 @@ final class QuantLinearKernel {
     private final Vec temporary;
     private final Vec constant;
 
+    private static final int VECTOR_TOKENS = 12;
+    private static final Tile TILE_SUMS = new Tile(0);
+    private static final Tile TILE_ACTIVATIONS = new Tile(1);
+    private static final Tile TILE_CODES = new Tile(2);
+    /** Where the room at rsp has decoded codes, and behind them the sums. */
+    private static final int CODES_BYTES = PackedLayout.STEPS * TileConfig.MAX_ROW_BYTES;
+
     private QuantLinearKernel(Isa isa, QuantFormat format, int tokens, int prefetchBytes) {
         this.isa = isa;
         this.format = format;
@@ -45,10 +61,11 @@ final class QuantLinearKernel {
         this.activations = ActivationLayout.of(format, isa);
         this.tokens = tokens;
         this.prefetchBytes = prefetchBytes;
-        int max = maxTokens(isa);
-        this.integers = registers(0, tokens);
-        this.floats = registers(max, tokens);
         boolean wide = isa.numRegisters() == 32;
+        int max = wide ? VECTOR_TOKENS : 6;
+        this.tiled = tokens > max;
+        this.integers = tiled ? registers(TileConfig.MAX_ROWS, 8) : registers(0, tokens);
+        this.floats = registers(tiled ? 0 : max, tokens);
         this.codes = registers(2 * max, wide ? 4 : 2);
         this.temporary = register(wide ? 28 : 14);
         this.constant = register(wide ? 29 : 15);
@@ -59,8 +76,13 @@ final class QuantLinearKernel {
     }
 
     /** Tokens of the largest tile. */
-    static int maxTokens(Isa isa) {
-        return isa.numRegisters() == 32 ? 12 : 6;
+    static int maxTokens(Isa isa, QuantFormat format) {
+        return switch (isa) {
+            case AVX2, AVX_VNNI -> 6;
+            case AVX512, AVX512_BF16 -> VECTOR_TOKENS;
+            // with a scale per 16 numbers half of each tile would stay empty
+            case AMX -> format.subBlock == QuantFormat.GROUP ? TileConfig.MAX_ROWS : VECTOR_TOKENS;
+        };
     }
 
     /**
@@ -71,8 +93,21 @@ final class QuantLinearKernel {
     static byte[] generate(Isa isa, OperatingSystem system, QuantFormat format, int tokens, int prefetchBytes) {
         QuantLinearKernel kernel = new QuantLinearKernel(isa, format, tokens, prefetchBytes);
         PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, 1);
-        loop.emit(system, maxTokens(isa), kernel.temporary.number(), kernel::panel);
+        int firstSum = kernel.floats[0].number();
+        if (kernel.tiled) {
+            loop.emit(system, firstSum, kernel.temporary.number(), kernel.tileFrame(), kernel::panel);
+        } else {
+            loop.emit(system, firstSum, kernel.temporary.number(), kernel::panel);
+        }
         return kernel.a.code();
+    }
+
+    private TileFrame tileFrame() {
+        TileConfig config = new TileConfig()
+                .with(TILE_SUMS, tokens, TileConfig.MAX_ROW_BYTES)
+                .with(TILE_ACTIVATIONS, tokens, QuantFormat.GROUP)
+                .with(TILE_CODES, PackedLayout.STEPS, TileConfig.MAX_ROW_BYTES);
+        return new TileFrame(a, config, CODES_BYTES + tokens * TileConfig.MAX_ROW_BYTES);
     }
 
     private Vec register(int number) {
@@ -130,6 +165,17 @@ final class QuantLinearKernel {
         for (int ahead = 0; prefetchBytes > 0 && ahead < packed.groupBytes(); ahead += 64) {
             a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
         }
+        if (tiled) {
+            multiplyTiles();
+            scaleTiles();
+        } else {
+            multiplyVectors();
+        }
+        a.add(RAX, packed.groupBytes());
+        a.add(RBX, tokens * activations.groupBytes());
+    }
+
+    private void multiplyVectors() {
         int stepsPerSubBlock = format.subBlock / DotMode.STEP;
         for (int sub = 0; sub < format.subBlocksPerGroup(); sub++) {
             startIntegers(sub);
@@ -139,16 +185,57 @@ final class QuantLinearKernel {
             }
             scaleIntegers(sub);
         }
-        a.add(RAX, packed.groupBytes());
-        a.add(RBX, tokens * activations.groupBytes());
+    }
+
+    /** Codes of a step are a row of a tile; those of eight bits lie in memory as the tile wants them. */
+    private void multiplyTiles() {
+        Mem rows = Mem.at(RAX, RBP, 1, packed.lowOffset(0));
+        if (format.lowBits < 8) {
+            for (int step = 0; step < PackedLayout.STEPS; step++) {
+                Vec code = codes[step % codes.length];
+                decode(step, code);
+                a.emit(Op.VMOVDQU_STORE, code, Mem.at(RSP, step * TileConfig.MAX_ROW_BYTES));
+            }
+            rows = Mem.at(RSP, RBP, 1, 0);
+        }
+        a.mov32(RBP, TileConfig.MAX_ROW_BYTES);
+        a.tileloadd(TILE_CODES, rows);
+        a.mov32(RBP, activations.groupBytes());
+        a.tileloadd(TILE_ACTIVATIONS, Mem.at(RBX, RBP, 1, activations.stepOffset(0)));
+        a.tilezero(TILE_SUMS);
+        a.tdpbsud(TILE_SUMS, TILE_ACTIVATIONS, TILE_CODES);
+        a.mov32(RBP, TileConfig.MAX_ROW_BYTES);
+        a.tilestored(Mem.at(RSP, RBP, 1, CODES_BYTES), TILE_SUMS);
+    }
+
+    private void scaleTiles() {
+        if (!scalesStay) {
+            loadScales(0);
+        }
+        for (int token = 0; token < tokens; token++) {
+            Vec integer = integers[token % integers.length];
+            a.emit(Op.VMOVDQU, integer, Mem.at(RSP, CODES_BYTES + token * TileConfig.MAX_ROW_BYTES));
+            if (startsAtSlot()) {
+                a.emit(
+                        Op.VPADDD,
+                        integer,
+                        integer,
+                        activation(token, activations.slotOffset(0)).broadcastDword());
+            }
+            scaleInteger(0, token, integer);
+        }
     }
 
     private Mem activation(int token, int offset) {
         return Mem.at(RBX, token * activations.groupBytes() + offset);
     }
 
+    private boolean startsAtSlot() {
+        return activations.slot() != ActivationLayout.Slot.SCALED_SUM && activations.offset() != 0;
+    }
+
     private void startIntegers(int sub) {
-        boolean startsAtSlot = activations.slot() != ActivationLayout.Slot.SCALED_SUM && activations.offset() != 0;
+        boolean startsAtSlot = startsAtSlot();
         for (int token = 0; token < tokens; token++) {
             Vec sum = integers[token];
             if (startsAtSlot) {
@@ -278,24 +365,28 @@ final class QuantLinearKernel {
             if (mode == DotMode.WORDS) {
                 a.emit(Op.VPMADDWD, integer, integer, a.constant32(0x0001_0001));
             }
-            a.emit(Op.VCVTDQ2PS, integer, integer);
-            Mem xScale = activation(token, 0);
-            Mem slot = activation(token, activations.slotOffset(sub));
-            if (isa.width() == Width.Z) {
-                Vec product = register(codes[2].number() + token % 2);
-                a.emit(Op.VMULPS, product, scale, xScale.broadcastDword());
-                a.emit(Op.VFMADD231PS, floats[token], integer, product);
-                if (format.scales.hasMin) {
-                    a.emit(addMin(), floats[token], min, slot.broadcastDword());
-                }
-            } else {
-                a.emit(Op.VBROADCASTSS, temporary, xScale);
-                a.emit(Op.VMULPS, temporary, scale, temporary);
-                a.emit(Op.VFMADD231PS, floats[token], integer, temporary);
-                if (format.scales.hasMin) {
-                    a.emit(Op.VBROADCASTSS, temporary, slot);
-                    a.emit(addMin(), floats[token], min, temporary);
-                }
+            scaleInteger(sub, token, integer);
+        }
+    }
+
+    private void scaleInteger(int sub, int token, Vec integer) {
+        a.emit(Op.VCVTDQ2PS, integer, integer);
+        Mem xScale = activation(token, 0);
+        Mem slot = activation(token, activations.slotOffset(sub));
+        if (isa.width() == Width.Z) {
+            Vec product = register(codes[2].number() + token % 2);
+            a.emit(Op.VMULPS, product, scale, xScale.broadcastDword());
+            a.emit(Op.VFMADD231PS, floats[token], integer, product);
+            if (format.scales.hasMin) {
+                a.emit(addMin(), floats[token], min, slot.broadcastDword());
+            }
+        } else {
+            a.emit(Op.VBROADCASTSS, temporary, xScale);
+            a.emit(Op.VMULPS, temporary, scale, temporary);
+            a.emit(Op.VFMADD231PS, floats[token], integer, temporary);
+            if (format.scales.hasMin) {
+                a.emit(Op.VBROADCASTSS, temporary, slot);
+                a.emit(addMin(), floats[token], min, temporary);
             }
         }
     }

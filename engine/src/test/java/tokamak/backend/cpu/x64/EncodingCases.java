@@ -43,6 +43,7 @@ final class EncodingCases {
             cases.addVector(op);
         }
         cases.addMasks();
+        cases.addTiles();
         cases.addGeneral();
         return cases.cases;
     }
@@ -248,6 +249,20 @@ final class EncodingCases {
                         Mem.at(Gpr.RAX, 508).broadcastDword()));
         add("kmovw k1,eax", a -> a.kmovw(new Mask(1), Gpr.RAX));
         add("kmovw k5,edi", a -> a.kmovw(new Mask(5), Gpr.RDI));
+    }
+
+    private void addTiles() {
+        Mem rows = Mem.at(Gpr.RSI, Gpr.RCX, 1, 64);
+        Mem farRows = Mem.at(Gpr.RSP, Gpr.R14, 1, 0x1000);
+        add("ldtilecfg " + address(PLACES[2]), a -> a.ldtilecfg(PLACES[2]));
+        add("tilerelease", Assembler::tilerelease);
+        add("tilezero tmm5", a -> a.tilezero(new Tile(5)));
+        add("tileloadd tmm3," + address(rows), a -> a.tileloadd(new Tile(3), rows));
+        add("tileloadd tmm6," + address(farRows), a -> a.tileloadd(new Tile(6), farRows));
+        add("tilestored " + address(rows) + ",tmm7", a -> a.tilestored(rows, new Tile(7)));
+        add("tdpbsud tmm1,tmm2,tmm3", a -> a.tdpbsud(new Tile(1), new Tile(2), new Tile(3)));
+        add("tdpbsud tmm7,tmm0,tmm5", a -> a.tdpbsud(new Tile(7), new Tile(0), new Tile(5)));
+        add("tdpbf16ps tmm4,tmm6,tmm1", a -> a.tdpbf16ps(new Tile(4), new Tile(6), new Tile(1)));
     }
 
     private void addGeneral() {

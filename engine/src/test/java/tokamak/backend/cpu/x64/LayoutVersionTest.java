@@ -20,7 +20,16 @@ import tokamak.tensor.Tensor;
 class LayoutVersionTest {
     private static final int VERSION_OF_THESE_SUMS = 1;
     private static final Map<Isa, Long> SUMS = new EnumMap<>(Map.of(
-            Isa.AVX2, 1217749029L, Isa.AVX_VNNI, 3713701418L, Isa.AVX512, 3022714226L, Isa.AVX512_BF16, 3022714226L));
+            Isa.AVX2,
+            1217749029L,
+            Isa.AVX_VNNI,
+            3713701418L,
+            Isa.AVX512,
+            3022714226L,
+            Isa.AVX512_BF16,
+            3022714226L,
+            Isa.AMX,
+            3022714226L));
     private static final long SUM_OF_FLOATS = 2517954018L;
 
     @Test

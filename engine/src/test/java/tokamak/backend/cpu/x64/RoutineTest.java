@@ -62,7 +62,7 @@ class RoutineTest {
         assertThat(Isa.ofLabel("avxvnni")).isEqualTo(Isa.AVX_VNNI);
         assertThatThrownBy(() -> Isa.ofLabel("sse"))
                 .hasMessageContaining("'sse'")
-                .hasMessageContaining("[avx2, avxvnni, avx512]");
+                .hasMessageContaining("[avx2, avxvnni, avx512, avx512bf16, amx]");
     }
 
     private static OperatingSystem system() {
