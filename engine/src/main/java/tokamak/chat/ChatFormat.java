@@ -1,5 +1,6 @@
 package tokamak.chat;
 
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -91,8 +92,25 @@ public final class ChatFormat {
     }
 
     private static InvalidRequestException unknown(String what, String name, List<String> known) {
+        String nearest =
+                nearest(name, known).map(near -> "; the nearest is " + near).orElse("");
         return new InvalidRequestException(
-                what, "there is no " + what + " '" + name + "'; there are " + String.join(", ", known));
+                what, "there is no " + what + " '" + name + "'" + nearest + "; there are " + String.join(", ", known));
+    }
+
+    /** The known name that begins most like this one, if one does at all. */
+    private static Optional<String> nearest(String name, List<String> known) {
+        return known.stream()
+                .filter(each -> sharedPrefix(each, name) >= 3)
+                .max(Comparator.comparingInt(each -> sharedPrefix(each, name)));
+    }
+
+    private static int sharedPrefix(String one, String other) {
+        int shared = 0;
+        while (shared < Math.min(one.length(), other.length()) && one.charAt(shared) == other.charAt(shared)) {
+            shared++;
+        }
+        return shared;
     }
 
     public static List<String> reasoningParsers() {

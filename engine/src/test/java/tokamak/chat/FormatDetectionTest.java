@@ -70,6 +70,8 @@ class FormatDetectionTest {
         assertThatThrownBy(() -> ChatFormat.plain().withReasoningParser("x"))
                 .isInstanceOf(InvalidRequestException.class)
                 .hasMessageContaining("deepseek_r1");
+        assertThatThrownBy(() -> ChatFormat.plain().withToolParser("minimax_m3"))
+                .hasMessageContaining("the nearest is minimax_m2");
     }
 
     @Test
