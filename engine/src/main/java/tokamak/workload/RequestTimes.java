@@ -31,6 +31,13 @@ public final class RequestTimes {
         }
     }
 
+    /** There were so many tokens, if that is more than came: the others came with the last of those. */
+    public void raiseTo(int count) {
+        if (numTokens > 0 && count > numTokens) {
+            tokens(count - numTokens, tokenNanos[numTokens - 1]);
+        }
+    }
+
     /** The answer came to its end. */
     public void completed(int cached) {
         cachedTokens = cached;

@@ -1,5 +1,6 @@
 package tokamak.server.cli;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -12,7 +13,7 @@ import tokamak.workload.LatencySummary;
 @Command(
         name = "serve",
         header = "Measure a running server, this one or any other that speaks OpenAI's dialect.",
-        description = "Sends streamed completions and shows throughput, time to the first token and between tokens.",
+        description = "Sends streamed requests and shows throughput, time to the first token and between tokens.",
         sortOptions = false)
 final class BenchServeCommand implements Callable<Integer> {
     /** As programs get it. @param errors messages of requests that failed, a few */
@@ -22,7 +23,7 @@ final class BenchServeCommand implements Callable<Integer> {
             double requestsPerSecond,
             double outputTokensPerSecond,
             LatencySummary all,
-            java.util.List<String> errors) {}
+            List<String> errors) {}
 
     private final CliContext context;
 
@@ -42,6 +43,13 @@ final class BenchServeCommand implements Callable<Integer> {
     @Option(names = "--ignore-eos", description = "Ask for answers of exactly the length (vLLM's servers know it).")
     private boolean ignoreEos;
 
+    @Option(
+            names = "--endpoint",
+            paramLabel = "completions|chat",
+            description = "What to ask: texts to go on with, or chats, for servers that know nothing else. Default:"
+                    + " completions.")
+    private LoadEndpoint endpoint = LoadEndpoint.COMPLETIONS;
+
     @Mixin
     private WorkloadOptions workload = new WorkloadOptions();
 
@@ -57,7 +65,7 @@ final class BenchServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        try (LoadClient client = new LoadClient(baseUrl, Optional.ofNullable(apiKey), ignoreEos)) {
+        try (LoadClient client = new LoadClient(baseUrl, Optional.ofNullable(apiKey), endpoint, ignoreEos)) {
             String name = model == null ? client.firstModel() : model;
             LoadClient.Outcome outcome = client.run(name, workload.workload(), workload.maxConcurrency());
             LatencySummary all = LatencySummary.of(outcome.requests());

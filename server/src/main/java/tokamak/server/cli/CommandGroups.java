@@ -3,6 +3,7 @@ package tokamak.server.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.UsageMessageSpec;
@@ -36,7 +37,7 @@ final class CommandGroups {
         GROUPS.forEach((title, names) -> {
             text.append(String.format("%n%s:%n", title));
             for (String name : names) {
-                Help command = help.allSubcommands().get(name);
+                Help command = Objects.requireNonNull(help.allSubcommands().get(name), name);
                 String[] header = command.commandSpec().usageMessage().header();
                 text.append(String.format(
                         "  %s%s%n",

@@ -38,15 +38,17 @@ final class LoadClient implements AutoCloseable {
             .build();
     private final String baseUrl;
     private final Optional<String> apiKey;
+    private final LoadEndpoint endpoint;
     private final boolean ignoreEos;
 
     /** @param errors of requests that failed, a few; the times of those are there too, not completed */
     record Outcome(List<RequestTimes> requests, double seconds, List<String> errors) {}
 
     /** @param baseUrl with or without {@code /v1} */
-    LoadClient(String baseUrl, Optional<String> apiKey, boolean ignoreEos) {
+    LoadClient(String baseUrl, Optional<String> apiKey, LoadEndpoint endpoint, boolean ignoreEos) {
         this.baseUrl = baseUrl.replaceFirst("/+$", "").replaceFirst("/v1$", "");
         this.apiKey = apiKey;
+        this.endpoint = endpoint;
         this.ignoreEos = ignoreEos;
     }
 
@@ -121,9 +123,9 @@ final class LoadClient implements AutoCloseable {
         ObjectNode body = JsonNodeFactory.instance
                 .objectNode()
                 .put("model", model)
-                .put("prompt", (shared + " " + own).strip())
                 .put("max_tokens", arrival.outputTokens())
                 .put("stream", true);
+        endpoint.put(body, (shared + " " + own).strip());
         body.putObject("stream_options").put("include_usage", true);
         if (ignoreEos) {
             body.put("ignore_eos", true);
@@ -132,7 +134,7 @@ final class LoadClient implements AutoCloseable {
     }
 
     private void send(String body, RequestTimes times) throws IOException, InterruptedException {
-        HttpRequest post = request("/v1/completions")
+        HttpRequest post = request(endpoint.path())
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
@@ -161,14 +163,16 @@ final class LoadClient implements AutoCloseable {
     }
 
     /** @return prompt tokens found in the server's cache, if the event tells, otherwise what was known */
-    private static int read(JsonNode event, RequestTimes times, long now, int cached) {
+    private int read(JsonNode event, RequestTimes times, long now, int cached) {
         if (event.has("error")) {
             throw new IllegalStateException(event.at("/error/message").asString("an error without a message"));
         }
         JsonNode usage = event.path("usage");
-        if (!event.at("/choices/0/text").asString("").isEmpty()) {
+        if (endpoint.hasText(event)) {
             times.tokens(1, now);
         }
+        // Several tokens may come in an event, and some have no text: what the server counts in the end is right.
+        times.raiseTo(usage.path("completion_tokens").asInt(0));
         return usage.isObject()
                 ? usage.at("/prompt_tokens_details/cached_tokens").asInt(0)
                 : cached;

@@ -30,19 +30,20 @@ final class Generating {
 
     /** @param operation what it is, by OpenTelemetry's names */
     tokamak.server.http.Handler letIn(String operation, Handler handler) {
-        return OpenAiApi.guarded(exchange -> {
-            try (RequestSpan span = tracing.begin(operation, exchange.request())) {
-                try {
-                    handle(exchange, span, handler);
-                } catch (ApiException e) {
-                    throw told(span, e);
-                } catch (TokamakException e) {
-                    throw told(span, OpenAiErrors.of(e));
-                } catch (LimitReachedException e) {
-                    throw told(span, OpenAiErrors.of(e));
-                }
-            }
-        });
+        return OpenAiApi.guarded(exchange ->
+                tracing.within(operation, exchange.request(), span -> handleTelling(exchange, span, handler)));
+    }
+
+    private void handleTelling(Exchange exchange, RequestSpan span, Handler handler) {
+        try {
+            handle(exchange, span, handler);
+        } catch (ApiException e) {
+            throw told(span, e);
+        } catch (TokamakException e) {
+            throw told(span, OpenAiErrors.of(e));
+        } catch (LimitReachedException e) {
+            throw told(span, OpenAiErrors.of(e));
+        }
     }
 
     private void handle(Exchange exchange, RequestSpan span, Handler handler) {

@@ -3,7 +3,6 @@ package tokamak.server.trace;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
-import io.opentelemetry.context.Scope;
 import java.time.Duration;
 import java.util.List;
 import tokamak.api.FinishReason;
@@ -11,9 +10,9 @@ import tokamak.api.SamplingParams;
 
 /**
  * One request's span, with the attributes of OpenTelemetry's semantic conventions for generative AI and, for latencies, those of
- * vLLM, in seconds. Texts are not recorded. One thread begins and closes it; others may add to it.
+ * vLLM, in seconds. Texts are not recorded. Threads may share it.
  */
-public final class RequestSpan implements AutoCloseable {
+public final class RequestSpan {
     private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
     private static final AttributeKey<String> PROVIDER = AttributeKey.stringKey("gen_ai.provider.name");
     private static final AttributeKey<String> REQUEST_ID = AttributeKey.stringKey("gen_ai.request.id");
@@ -43,18 +42,20 @@ public final class RequestSpan implements AutoCloseable {
 
     private final String operation;
     private final Span span;
-    private final Scope scope;
 
-    RequestSpan(String operation, Span span, Scope scope, String requestId) {
+    RequestSpan(String operation, Span span, String requestId) {
         this.operation = operation;
         this.span = span;
-        this.scope = scope;
         span.setAttribute(OPERATION, operation)
                 .setAttribute(PROVIDER, "tokamak")
                 .setAttribute(REQUEST_ID, requestId);
     }
 
-    /** Which model is meant. @param asked as the client put it */
+    /**
+     * Which model is meant.
+     *
+     * @param asked as the client put it
+     */
     public void model(String asked, String served) {
         span.updateName(operation + " " + asked);
         span.setAttribute(REQUEST_MODEL, asked).setAttribute(RESPONSE_MODEL, served);
@@ -103,18 +104,16 @@ public final class RequestSpan implements AutoCloseable {
                 .setAttribute(WHOLE, seconds(whole));
     }
 
-    /** @param type one of few */
+    /**
+     * What went wrong.
+     *
+     * @param type one of few
+     */
     public void failed(String type, String message) {
         span.setAttribute(ERROR, type).setStatus(StatusCode.ERROR, message);
     }
 
     private static double seconds(Duration time) {
         return time.toNanos() / 1e9;
-    }
-
-    @Override
-    public void close() {
-        scope.close();
-        span.end();
     }
 }

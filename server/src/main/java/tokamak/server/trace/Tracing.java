@@ -6,8 +6,10 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
 import io.opentelemetry.context.propagation.TextMapGetter;
 import io.opentelemetry.context.propagation.TextMapPropagator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tokamak.server.http.Request;
 
@@ -43,11 +45,11 @@ public final class Tracing {
     }
 
     /**
-     * Begins the span of a request, below the one that its headers name. The caller closes it.
+     * Handles a request within a span, below the one that its headers name.
      *
      * @param operation by OpenTelemetry's names: {@code chat}, {@code text_completion}, {@code embeddings}
      */
-    public RequestSpan begin(String operation, Request request) {
+    public void within(String operation, Request request, Consumer<RequestSpan> handler) {
         Context here = Context.current();
         // Where the agent has begun a span for HTTP already, that one has read the headers.
         Context parent =
@@ -56,6 +58,10 @@ public final class Tracing {
                 .setParent(parent)
                 .setSpanKind(SpanKind.SERVER)
                 .startSpan();
-        return new RequestSpan(operation, span, span.makeCurrent(), request.id());
+        try (Scope _ = span.makeCurrent()) {
+            handler.accept(new RequestSpan(operation, span, request.id()));
+        } finally {
+            span.end();
+        }
     }
 }

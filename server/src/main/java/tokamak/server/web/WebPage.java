@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Response;
@@ -87,7 +88,7 @@ public final class WebPage {
     }
 
     private void answer(Exchange exchange) {
-        Response file = files.get(exchange.request().path());
+        Response file = Objects.requireNonNull(files.get(exchange.request().path()), "only its files are routed here");
         boolean isKnown = exchange.request()
                 .header("if-none-match")
                 .filter(tag -> tag.equals(file.headers().get("etag")))

@@ -37,6 +37,30 @@ class BenchServeTest {
     }
 
     @Test
+    void chatsAreMeasuredAndTokensWithoutTextCounted() throws IOException {
+        try (TestServer server = new TestServer()) {
+            JsonNode report = CliRun.of(
+                            "bench",
+                            "serve",
+                            "--base-url",
+                            server.server.url(),
+                            "--endpoint",
+                            "chat",
+                            "--num-requests",
+                            "3",
+                            "--input-len",
+                            "4",
+                            "--output-len",
+                            "30",
+                            "--json")
+                    .json();
+            assertThat(report.at("/all/completed").asInt()).isEqualTo(3);
+            // The alphabet from b on, and the end of the answer: a token without text.
+            assertThat(report.at("/all/output_tokens").asInt()).isEqualTo(3 * 26);
+        }
+    }
+
+    @Test
     void whatFailsIsSaid() throws IOException {
         try (TestServer server = new TestServer()) {
             CliRun outcome = CliRun.of(
