@@ -2,9 +2,10 @@ package tokamak.file;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import tokamak.tensor.LittleEndian;
 
 /**
  * Reads a little-endian file front to back. Every read is checked against what is left and, if that is too little, fails
@@ -16,6 +17,10 @@ final class ByteCursor {
     private final String atEnd;
     private long position;
     private String reading = "the header";
+    /** The bytes from {@code windowStart} on: while code is interpreted, buffers are read many times faster than segments. */
+    private ByteBuffer window = ByteBuffer.allocate(0);
+
+    private long windowStart;
 
     /** @param atEnd what to say to somebody who has too few bytes */
     ByteCursor(Path file, MemorySegment bytes, String atEnd) {
@@ -38,19 +43,23 @@ final class ByteCursor {
     }
 
     byte readByte() throws ModelFormatException {
-        return bytes.get(ValueLayout.JAVA_BYTE, advance(1));
+        int at = advanceInWindow(1);
+        return window.get(at);
     }
 
     short readShort() throws ModelFormatException {
-        return bytes.get(LittleEndian.SHORT, advance(Short.BYTES));
+        int at = advanceInWindow(Short.BYTES);
+        return window.getShort(at);
     }
 
     int readInt() throws ModelFormatException {
-        return bytes.get(LittleEndian.INT, advance(Integer.BYTES));
+        int at = advanceInWindow(Integer.BYTES);
+        return window.getInt(at);
     }
 
     long readLong() throws ModelFormatException {
-        return bytes.get(LittleEndian.LONG, advance(Long.BYTES));
+        int at = advanceInWindow(Long.BYTES);
+        return window.getLong(at);
     }
 
     /**
@@ -103,7 +112,22 @@ final class ByteCursor {
     }
 
     byte[] readBytes(int length) throws ModelFormatException {
-        return view(length).toArray(ValueLayout.JAVA_BYTE);
+        int at = advanceInWindow(length);
+        byte[] copy = new byte[length];
+        window.get(at, copy);
+        return copy;
+    }
+
+    /** As {@link #advance}; the result is a place in the window. */
+    private int advanceInWindow(int byteSize) throws ModelFormatException {
+        long at = advance(byteSize);
+        if (at < windowStart || at + byteSize > windowStart + window.capacity()) {
+            windowStart = at;
+            window = bytes.asSlice(at, Math.min(bytes.byteSize() - at, Integer.MAX_VALUE))
+                    .asByteBuffer()
+                    .order(ByteOrder.LITTLE_ENDIAN);
+        }
+        return (int) (at - windowStart);
     }
 
     private long advance(long byteSize) throws ModelFormatException {

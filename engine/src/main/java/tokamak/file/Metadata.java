@@ -250,6 +250,9 @@ public final class Metadata {
         if (value instanceof long[] longs) {
             return longs.clone();
         }
+        if (value instanceof int[] ints) {
+            return Arrays.stream(ints).asLongStream().toArray();
+        }
         if (value instanceof Number) {
             return new long[] {toLong(key, value)};
         }

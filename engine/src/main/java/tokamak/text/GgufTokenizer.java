@@ -237,8 +237,9 @@ final class GgufTokenizer {
 
     private Vocab vocab(double[] scores) throws ModelFormatException {
         Vocab vocab = new Vocab();
+        String where = m.source() + ": " + PREFIX + "tokens";
         for (int id = 0; id < tokens.size(); id++) {
-            vocab.add(tokens.get(id), id, scores.length == 0 ? 0 : scores[id], m.source() + ": " + PREFIX + "tokens");
+            vocab.add(tokens.get(id), id, scores.length == 0 ? 0 : scores[id], where);
         }
         return vocab;
     }

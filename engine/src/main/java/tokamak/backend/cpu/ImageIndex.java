@@ -53,9 +53,9 @@ record ImageIndex(Map<Fingerprint, Entry> entries) {
     }
 
     /** The bytes under one checksum. */
-    static ByteBuffer chunk(MemorySegment data, int chunk) {
+    static MemorySegment chunk(MemorySegment data, int chunk) {
         long from = (long) chunk * CHUNK;
-        return data.asSlice(from, Math.min(CHUNK, data.byteSize() - from)).asByteBuffer();
+        return data.asSlice(from, Math.min(CHUNK, data.byteSize() - from));
     }
 
     static long align(long offset) {

@@ -76,7 +76,7 @@ final class ImageStore {
                 MemorySegment data = each.matrix().memory();
                 int[] checksums = new int[ImageIndex.numChunks(data.byteSize())];
                 for (int chunk = 0; chunk < checksums.length && !stopped.get(); chunk++) {
-                    ByteBuffer bytes = ImageIndex.chunk(data, chunk);
+                    ByteBuffer bytes = ImageIndex.chunk(data, chunk).asByteBuffer();
                     checksums[chunk] = ImageIndex.sum(bytes.duplicate());
                     ImageIndex.writeFully(channel, bytes, offset + (long) chunk * ImageIndex.CHUNK);
                 }

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tokamak.backend.cpu.x64.Kernels;
+import tokamak.backend.cpu.x64.LargeMemory;
 import tokamak.backend.cpu.x64.PackedMatrix;
 import tokamak.tensor.Matrix;
 
@@ -106,7 +107,9 @@ public final class PackedImage implements AutoCloseable {
         AtomicBoolean damaged = new AtomicBoolean();
         team.run(
                 (chunk, worker) -> {
-                    if (ImageIndex.sum(ImageIndex.chunk(data, chunk)) != entry.checksums()[chunk]) {
+                    MemorySegment bytes = ImageIndex.chunk(data, chunk);
+                    LargeMemory.populate(bytes);
+                    if (ImageIndex.sum(bytes.asByteBuffer()) != entry.checksums()[chunk]) {
                         damaged.set(true);
                     }
                 },
