@@ -1,6 +1,5 @@
 package tokamak;
 
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -9,7 +8,6 @@ import tokamak.api.InvalidRequestException;
 import tokamak.grammar.Grammar;
 import tokamak.grammar.GrammarCompiler;
 import tokamak.grammar.GrammarException;
-import tokamak.grammar.Matcher;
 import tokamak.text.Tokenizer;
 
 /**
@@ -31,21 +29,7 @@ final class Guides {
      */
     void prepare() {
         compiler.run();
-        String schema =
-                "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}}}}";
-        for (int i = 0; i < 5; i++) {
-            Guide guide = Guide.sequence(
-                    Guide.until("</" + i + ">"),
-                    new Guide.JsonSchema(schema, true),
-                    new Guide.JsonObject(),
-                    new Guide.Regex("[a-z]{1,30}\\." + i));
-            Matcher matcher = compile(guide).matcher();
-            for (byte b : ("</" + i + ">{\"a\":\"some words\",\"b\":[1,2.5]}{\"x\":null}abc.")
-                    .getBytes(StandardCharsets.UTF_8)) {
-                matcher.prepare();
-                compiler.resultNow().tokenOf(b).ifPresent(matcher::accept);
-            }
-        }
+        GuideRehearsal.run(compiler.resultNow());
     }
 
     /** @throws InvalidRequestException if the guide is wrong, contradicts itself or costs too much */

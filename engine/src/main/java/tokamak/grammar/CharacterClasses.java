@@ -37,7 +37,23 @@ final class CharacterClasses {
             Map.entry("currency_symbol", "sc"),
             Map.entry("separator", "z"),
             Map.entry("space_separator", "zs"),
+            Map.entry("line_separator", "zl"),
+            Map.entry("paragraph_separator", "zp"),
+            Map.entry("dash_punctuation", "pd"),
+            Map.entry("open_punctuation", "ps"),
+            Map.entry("close_punctuation", "pe"),
+            Map.entry("connector_punctuation", "pc"),
+            Map.entry("initial_punctuation", "pi"),
+            Map.entry("final_punctuation", "pf"),
+            Map.entry("other_punctuation", "po"),
+            Map.entry("modifier_symbol", "sk"),
+            Map.entry("other_symbol", "so"),
+            Map.entry("combining_mark", "m"),
             Map.entry("control", "cc"),
+            Map.entry("cntrl", "cc"),
+            Map.entry("format", "cf"),
+            Map.entry("private_use", "co"),
+            Map.entry("unassigned", "cn"),
             Map.entry("other", "c"));
 
     private CharacterClasses() {}
@@ -75,8 +91,8 @@ final class CharacterClasses {
 
     /** By {@link Character#getType(int)}; 17 is not in use. */
     private static final java.util.List<String> CATEGORIES = java.util.List.of(
-            "cn", "lu", "ll", "lt", "lm", "lo", "mn", "me", "mc", "nd", "nl", "no", "-", "zs", "zl", "zp", "cc", "cf",
-            "-", "co", "cs", "pd", "ps", "pe", "pc", "po", "sm", "sc", "sk", "so", "pi", "pf");
+            "cn", "lu", "ll", "lt", "lm", "lo", "mn", "me", "mc", "nd", "nl", "no", "zs", "zl", "zp", "cc", "cf", "-",
+            "co", "cs", "pd", "ps", "pe", "pc", "po", "sm", "sc", "sk", "so", "pi", "pf");
 
     private static Optional<IntPredicate> binary(String name) {
         return Optional.ofNullable(

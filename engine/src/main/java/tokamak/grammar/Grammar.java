@@ -83,7 +83,7 @@ public final class Grammar {
             if (mask == null) {
                 graph.beginWork();
                 mask = tokens.mask(graph, state, table.numWords());
-                graph.keepMask(state, mask);
+                mask = graph.keepMask(state, mask);
             }
             return mask;
         } finally {

@@ -15,8 +15,8 @@ import tokamak.text.Vocabulary;
  * Compiles guides for one vocabulary, and keeps the last ones. Threads may share it.
  */
 public final class GrammarCompiler {
-    private static final int MAX_KEPT = 128;
-    private static final long MAX_KEPT_BYTES = 64L << 20;
+    static final int MAX_KEPT = 128;
+    static final long MAX_KEPT_BYTES = 64L << 20;
 
     private final SpecialTokens specials;
     private final TokenTable table;
@@ -61,6 +61,10 @@ public final class GrammarCompiler {
         }
     }
 
+    public int numTokens() {
+        return table.numTokens;
+    }
+
     /** The token that is just this byte, if there is one. */
     public OptionalInt tokenOf(byte value) {
         return table.tokenOf(value);
@@ -69,7 +73,9 @@ public final class GrammarCompiler {
     private @Nullable Grammar find(Guide guide) {
         lock.lock();
         try {
-            return kept.get(guide);
+            Grammar known = kept.get(guide);
+            dropOldest();
+            return known;
         } finally {
             lock.unlock();
         }
@@ -79,16 +85,35 @@ public final class GrammarCompiler {
         lock.lock();
         try {
             kept.put(guide, grammar);
-            long bytes = 0;
-            List<Guide> newestFirst = new ArrayList<>(kept.keySet()).reversed();
-            for (int i = 0; i < newestFirst.size(); i++) {
-                bytes += kept.get(newestFirst.get(i)).numBytes();
-                if (i >= MAX_KEPT || i > 0 && bytes > MAX_KEPT_BYTES) {
-                    kept.remove(newestFirst.get(i));
-                }
-            }
+            dropOldest();
         } finally {
             lock.unlock();
         }
     }
+
+    /** They grow while they are followed: so it is looked at whenever one is asked for. */
+    private void dropOldest() {
+        long bytes = 0;
+        List<Guide> newestFirst = new ArrayList<>(kept.keySet()).reversed();
+        for (int i = 0; i < newestFirst.size(); i++) {
+            bytes += kept.get(newestFirst.get(i)).numBytes();
+            if (i >= MAX_KEPT || i > 0 && bytes > MAX_KEPT_BYTES) {
+                kept.remove(newestFirst.get(i));
+            }
+        }
+    }
+
+    /** Grammars kept for who asks again, and about how many bytes they are. */
+    Kept kept() {
+        lock.lock();
+        try {
+            return new Kept(
+                    kept.size(),
+                    kept.values().stream().mapToLong(Grammar::numBytes).sum());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    record Kept(int count, long numBytes) {}
 }

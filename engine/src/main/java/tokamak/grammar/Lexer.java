@@ -6,11 +6,15 @@ import java.util.Map;
 
 /** Follows several lexemes at once, byte by byte; its automaton is made as it is walked. */
 final class Lexer {
+    /** A state and its entry in the map. */
+    private static final int STATE_BYTES = 200;
+
     private final RegexPool pool;
     private final Work work;
     private final Regex[] lexemes;
     private final int numClasses;
     private final Map<LexState, LexState> states = new HashMap<>();
+    private long numBytes;
     final LexState dead;
 
     Lexer(RegexPool pool, Work work, Regex[] lexemes) {
@@ -35,7 +39,11 @@ final class Lexer {
     private LexState intern(int[] ids, Regex[] remaining) {
         LexState fresh = new LexState(ids, remaining, pool.empty, numClasses);
         LexState known = states.putIfAbsent(fresh, fresh);
-        return known == null ? fresh : known;
+        if (known != null) {
+            return known;
+        }
+        numBytes += STATE_BYTES + (long) Integer.BYTES * (numClasses + 3 * ids.length);
+        return fresh;
     }
 
     LexState step(LexState from, int byteClass) {
@@ -62,8 +70,9 @@ final class Lexer {
         return count == 0 ? dead : intern(Arrays.copyOf(ids, count), Arrays.copyOf(remaining, count));
     }
 
-    int numStates() {
-        return states.size();
+    /** Approximate size of what is kept. */
+    long numBytes() {
+        return numBytes;
     }
 
     /** Lets go of every state that nobody else holds. */
@@ -75,5 +84,6 @@ final class Lexer {
         }
         states.clear();
         states.put(dead, dead);
+        numBytes = 0;
     }
 }

@@ -30,14 +30,11 @@ final class Limits {
     /** Items of one Earley set. Price: 60 bytes and 0.2 microseconds each. */
     static final int MAX_ITEMS = 100_000;
 
-    /** Earley sets that a grammar keeps; beyond that it forgets all. Price: about 1 kB each. */
-    static final int MAX_STATES = 10_000;
-
-    /** Bytes of masks that a grammar keeps; beyond that it forgets all. A mask is 19 kB at 150,000 tokens. */
-    static final long MAX_MASK_BYTES = 8L << 20;
-
-    /** Regular expression nodes that a grammar keeps between steps; beyond that it forgets them. Price: 100 bytes each. */
-    static final int MAX_KEPT_NODES = 100_000;
+    /**
+     * What a grammar keeps of what it found out: sets, automata, masks. Beyond that it forgets all of it. Price: this much for every
+     * grammar that is followed, and as much again for the step that goes beyond.
+     */
+    static final long MAX_KEPT_BYTES = 24L << 20;
 
     /** Most characters of a guide. Price: 1 MB of schema takes about 100 ms. */
     static final int MAX_GUIDE_CHARS = 4 << 20;

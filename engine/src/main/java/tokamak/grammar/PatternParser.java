@@ -98,7 +98,7 @@ final class PatternParser {
             throw error("a repetition's bounds are in the wrong order");
         }
         skip("?");
-        if (!ends() && "*+?".indexOf(text.charAt(at)) >= 0) {
+        if (!ends() && ("*+?".indexOf(text.charAt(at)) >= 0 || text.charAt(at) == '{' && isBounds())) {
             throw error("there is nothing to repeat");
         }
         if (part instanceof Pattern.Start

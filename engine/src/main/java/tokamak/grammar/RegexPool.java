@@ -21,13 +21,18 @@ import org.jspecify.annotations.Nullable;
 final class RegexPool {
     private static final int MANY_PARTS = 8;
 
+    /** An expression and its entry in the map. */
+    private static final int NODE_BYTES = 150;
+
     private final Map<Regex, Regex> nodes = new HashMap<>();
     private final Map<ByteBuffer, byte[]> texts = new HashMap<>();
     private final Set<ByteSet> byteSets = new LinkedHashSet<>();
     private final Work work;
     private int numMade;
-    /** Begins again at 0 when what was made is forgotten. */
+    /** Begins again at 0 when what was made is forgotten, as the next does. */
     private int numAlive;
+
+    private long numBytes;
 
     private @Nullable ByteClasses classes;
 
@@ -54,6 +59,7 @@ final class RegexPool {
                     "the guide's patterns are too large: more than " + Limits.MAX_REGEX_NODES + " parts");
         }
         numMade++;
+        numBytes += NODE_BYTES + (long) Integer.BYTES * fresh.parts.length;
         return fresh;
     }
 
@@ -310,6 +316,7 @@ final class RegexPool {
         if (known == null) {
             known = new Regex[freeze().count()];
             regex.derivatives = known;
+            numBytes += (long) Integer.BYTES * known.length;
         }
         Regex result = known[byteClass];
         if (result == null) {
@@ -497,8 +504,9 @@ final class RegexPool {
 
     // ---- memory
 
-    int numAlive() {
-        return numAlive;
+    /** Approximate size of what has been made and not been forgotten. */
+    long numBytes() {
+        return numBytes;
     }
 
     /** Lets go of every expression that nobody else holds. */
@@ -508,5 +516,6 @@ final class RegexPool {
         nodes.put(nothing, nothing);
         nodes.put(empty, empty);
         numAlive = 2;
+        numBytes = 0;
     }
 }

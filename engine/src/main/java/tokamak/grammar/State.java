@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
  * by {@link #HERE}; so two that mean the same are equal, and {@link StateGraph} keeps one of them.
  */
 final class State {
+    // Before the sets that have it.
+    private static final LexState NO_LEXEMES =
+            new LexState(new int[0], new Regex[0], Regex.constant(0, Regex.Kind.EMPTY), 0);
+
     /** "This very set", as an origin. */
     static final State HERE = new State(0);
 
@@ -62,9 +66,6 @@ final class State {
         this.next = new State[0];
     }
 
-    private static final LexState NO_LEXEMES =
-            new LexState(new int[0], new Regex[0], Regex.constant(0, Regex.Kind.EMPTY), 0);
-
     State(
             int id,
             List<Item> waiting,
@@ -103,6 +104,10 @@ final class State {
 
     boolean waitsFor(int symbol, int index) {
         return index < symbols.length && symbols[index] == symbol;
+    }
+
+    int numItems() {
+        return items.length;
     }
 
     Item item(int index) {

@@ -1,5 +1,6 @@
 package tokamak.grammar;
 
+import java.nio.LongBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +20,11 @@ import java.util.TreeSet;
  * <p>Earley 1970; empty rules as Aycock and Horspool 2002; calls in last place see {@link Item}. Not thread-safe.
  */
 final class StateGraph {
+    /** A set, its key and its entry in the map, without what is in them. */
+    private static final int STATE_BYTES = 500;
+
+    private static final int ITEM_BYTES = 60;
+
     private final RuleTable rules;
     private final Lexer lexer;
     private final RegexPool pool;
@@ -26,7 +32,11 @@ final class StateGraph {
     private final ByteClasses classes;
     private final Map<Kernel, State> states = new HashMap<>();
     private int nextId = State.FIRST_ID;
-    private long maskBytes;
+    private final Map<LongBuffer, long[]> masks = new HashMap<>();
+    private long numBytes;
+    /** Patterns as they were compiled: they are not forgotten. */
+    private final long patternBytes;
+
     private final State start;
 
     /** What a set is made from; everything else in it follows. */
@@ -37,6 +47,7 @@ final class StateGraph {
         this.pool = pool;
         this.work = work;
         this.classes = pool.freeze();
+        this.patternBytes = pool.numBytes();
         this.lexer = new Lexer(pool, work, rules.lexemes);
         work.allow(Limits.MAX_WORK_PER_STEP);
         // The start rule's result is never looked for: its origin says that the text is complete.
@@ -54,10 +65,7 @@ final class StateGraph {
     /** To be called before each mask and each token. */
     void beginWork() {
         work.allow(Limits.MAX_WORK_PER_STEP);
-        if (states.size() > Limits.MAX_STATES
-                || lexer.numStates() > Limits.MAX_STATES
-                || maskBytes > Limits.MAX_MASK_BYTES
-                || pool.numAlive() > Limits.MAX_KEPT_NODES) {
+        if (numBytes() - patternBytes > Limits.MAX_KEPT_BYTES) {
             forget();
         }
     }
@@ -68,17 +76,24 @@ final class StateGraph {
         start.forget();
         lexer.forget();
         pool.forget();
-        maskBytes = 0;
+        masks.clear();
+        numBytes = 0;
     }
 
     /** Approximate size of what is kept. */
     long numBytes() {
-        return maskBytes + 1_000L * states.size() + 300L * lexer.numStates() + 150L * pool.numAlive();
+        return numBytes + lexer.numBytes() + Math.max(patternBytes, pool.numBytes());
     }
 
-    void keepMask(State state, long[] mask) {
-        state.mask = mask;
-        maskBytes += 8L * mask.length;
+    /** @return the mask, or one like it that is kept already: many sets allow the same tokens */
+    long[] keepMask(State state, long[] mask) {
+        long[] known = masks.putIfAbsent(LongBuffer.wrap(mask), mask);
+        if (known == null) {
+            numBytes += (long) Long.BYTES * mask.length;
+        }
+        long[] kept = known == null ? mask : known;
+        state.mask = kept;
+        return kept;
     }
 
     State step(State from, int byteClass) {
@@ -137,6 +152,9 @@ final class StateGraph {
         if (known == null) {
             known = close(kernel);
             states.put(kernel, known);
+            numBytes += STATE_BYTES
+                    + (long) Integer.BYTES * classes.count()
+                    + (long) ITEM_BYTES * (items.size() + runs.size() + known.numItems());
         }
         return known;
     }

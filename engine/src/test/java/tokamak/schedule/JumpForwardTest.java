@@ -21,7 +21,7 @@ import tokamak.grammar.GrammarCompiler;
 /** Tokens that guides force are appended without a forward pass each. Who asks for logprobs gets one for every token. */
 class JumpForwardTest {
     private static final int BLOCK = 16;
-    private static final int NUM_REQUESTS = 120;
+    private static final int NUM_REQUESTS = 70;
 
     private final FakeVocabulary vocabulary = new FakeVocabulary(1);
     private final int eos = vocabulary.special("<eos>");
@@ -118,7 +118,7 @@ class JumpForwardTest {
             assertThat(actual.finished).as("end of request %d", i).isEqualTo(expected.finished);
             assertThat(actual.failure == null).isEqualTo(expected.failure == null);
         }
-        assertThat(rig.scheduler.stats().numForcedTokens()).isGreaterThan(300);
+        assertThat(rig.scheduler.stats().numForcedTokens()).isGreaterThan(150);
     }
 
     @Test
@@ -150,7 +150,7 @@ class JumpForwardTest {
     void sameTokensWhenPreempted() {
         StepRig rig = rig(9, 12, 64, Integer.MAX_VALUE);
         assertSame(rig, 4);
-        assertThat(rig.scheduler.stats().numPreemptions()).isGreaterThan(20);
+        assertThat(rig.scheduler.stats().numPreemptions()).isGreaterThan(10);
     }
 
     @Test
