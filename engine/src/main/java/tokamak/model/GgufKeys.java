@@ -92,7 +92,12 @@ record GgufKeys(String architecture, ModelConfig config, TensorSource source) {
             own.put("rope.freq_base_swa", config.localRope().theta());
         }
         switch (rope.scaling()) {
-            case RopeScaling.None _, RopeScaling.Llama3 _ -> {} // the latter is a tensor
+            case RopeScaling.None _, RopeScaling.Llama3 _ -> { // the latter is a tensor
+                if (architecture.equals("phi3")) {
+                    // llama.cpp refuses files of the family without it.
+                    own.put("rope.scaling.original_context_length", (long) config.maxPositions());
+                }
+            }
             case RopeScaling.Linear linear -> {
                 own.put("rope.scaling.type", "linear");
                 own.put("rope.scaling.factor", linear.factor());
