@@ -34,7 +34,10 @@ final class CompletionHandler implements Generating.Handler {
                 .toList();
         try (Submission submission = GuideErrors.named(
                 request.structured().map(StructuredFields::field).orElse("prompt"),
-                () -> Submission.of(request.choice(), requests, request.params(), metrics, exchange, guest))) {
+                () -> OpenAiErrors.withPromptIn(
+                        "prompt",
+                        () -> Submission.of(
+                                request.choice(), requests, request.params(), metrics, exchange, guest)))) {
             if (request.options().stream()) {
                 new CompletionStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {

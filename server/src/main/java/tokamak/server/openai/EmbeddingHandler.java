@@ -122,7 +122,7 @@ final class EmbeddingHandler implements Generating.Handler {
 
     private EmbeddingCall submit(Engine engine, ServedModel model, EmbeddingRequest request) {
         try {
-            return engine.submit(request);
+            return OpenAiErrors.withPromptIn("input", () -> engine.submit(request));
         } catch (OverloadedException e) {
             metrics.rejected(model.name(), e.limit());
             throw e;

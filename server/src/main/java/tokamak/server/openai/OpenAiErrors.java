@@ -2,6 +2,7 @@ package tokamak.server.openai;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tokamak.api.ContextLengthException;
 import tokamak.api.DeadlineExceededException;
 import tokamak.api.EngineClosedException;
@@ -51,6 +52,15 @@ public final class OpenAiErrors implements ErrorFormat {
                 "rate_limit_exceeded",
                 Optional.of(limit.retryAfter()),
                 String.valueOf(limit.getMessage()));
+    }
+
+    /** Runs something whose prompt comes from this field, which is the one to shorten; chats call it messages. */
+    static <T> T withPromptIn(String field, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (ContextLengthException e) {
+            throw of(e).named(field);
+        }
     }
 
     static ApiException of(TokamakException failure) {

@@ -114,6 +114,7 @@ class EmbeddingsTest {
         assertThat(cut.body().at("/usage/prompt_tokens").intValue()).isEqualTo(3);
         String tooLong = "\"input\": \"" + "x".repeat(TestServer.CONTEXT + 1) + "\"";
         assertThat(post(tooLong).error("code")).isEqualTo("context_length_exceeded");
+        assertThat(post(tooLong).error("param")).isEqualTo("input");
         assertIs(vector(post(tooLong + ", \"truncate_prompt_tokens\": -1"), 0), 'x', TestServer.CONTEXT - 1, 1, -1);
     }
 

@@ -116,6 +116,7 @@ class ErrorsTest {
                 server.post("/v1/completions", "{\"prompt\": \"" + "a".repeat(TestServer.CONTEXT) + "\"}");
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.error("code")).isEqualTo("context_length_exceeded");
+        assertThat(answer.error("param")).isEqualTo("prompt");
         assertThat(answer.error("message")).startsWith("This model's maximum context length is 2048 tokens");
         TestServer.Answer cut = server.post(
                 "/v1/completions",
