@@ -1,8 +1,7 @@
 package tokamak.quant;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
+import java.util.function.IntBinaryOperator;
 import org.jspecify.annotations.Nullable;
 import tokamak.file.HfCheckpoint;
 import tokamak.file.Metadata;
@@ -39,7 +38,7 @@ record AwqScheme(HfCheckpoint checkpoint, boolean gemm, int groupSize, boolean z
 
     @Override
     public boolean has(String module) {
-        return checkpoint.find(module + ".qweight").isPresent();
+        return Parts.hasWords(checkpoint, module);
     }
 
     @Override
@@ -60,29 +59,15 @@ record AwqScheme(HfCheckpoint checkpoint, boolean gemm, int groupSize, boolean z
         int numGroups = (columns + size - 1) / size;
         Tensor scaleTensor = Grid.shaped(parts, parts.require(".scales"), numGroups, rows);
         float[] scales = Grid.transpose(parts.scales(scaleTensor), numGroups, rows);
-        Optional<Tensor> zeroWords = parts.find(".qzeros");
         byte[] zeros = null;
-        if (zeroWords.isPresent()) {
+        if (hasZeros(parts)) {
             int[] packed = parts.integers(parts.require(".qzeros", DType.I32, numGroups, rows / PER_WORD));
-            byte[] found = new byte[rows * numGroups];
-            for (int row = 0; row < rows; row++) {
-                for (int group = 0; group < numGroups; group++) {
-                    int word = packed[group * (rows / PER_WORD) + row / PER_WORD];
-                    found[row * numGroups + group] = (byte) (word >>> shift(row) & 15);
-                }
-            }
-            zeros = meaningful(found);
-        } else {
-            requireNoZeros(parts);
+            zeros = zeros(
+                    rows, numGroups, (row, group) -> packed[group * (rows / PER_WORD) + row / PER_WORD] >>> shift(row));
         }
         Groups groups = new Groups(1, numGroups, Groups.consecutive(columns, size), scales, zeros);
-        return GroupedMatrix.ofIntegers(
-                words.name(),
-                rows,
-                BITS,
-                Codes.interleaved(words, columns),
-                groups,
-                sources(words, scaleTensor, zeroWords));
+        Codes codes = Codes.interleaved(words, columns);
+        return GroupedMatrix.ofIntegers(words.name(), rows, BITS, codes, groups, parts.tensors());
     }
 
     private GroupedMatrix gemv(Parts parts) throws ModelFormatException {
@@ -101,47 +86,46 @@ record AwqScheme(HfCheckpoint checkpoint, boolean gemm, int groupSize, boolean z
         for (int row = 0; row < rows; row++) {
             System.arraycopy(all, row * stored, scales, row * numGroups, numGroups);
         }
-        Optional<Tensor> zeroWords = parts.find(".qzeros");
         byte[] zeros = null;
-        if (zeroWords.isPresent()) {
-            Tensor tensor = zeroWords.get();
+        if (hasZeros(parts)) {
+            Tensor tensor = parts.require(".qzeros");
             if (tensor.rank() != 2 || tensor.dim(0) != rows || tensor.dim(1) * PER_WORD < numGroups) {
                 throw parts.error(tensor + ": expected [" + rows + ", at least " + numGroups + " / 8]");
             }
             int[] packed = parts.integers(tensor);
             int perRow = Math.toIntExact(tensor.dim(1));
-            byte[] found = new byte[rows * numGroups];
-            for (int row = 0; row < rows; row++) {
-                for (int group = 0; group < numGroups; group++) {
-                    int word = packed[row * perRow + group / PER_WORD];
-                    found[row * numGroups + group] = (byte) (word >>> BITS * (group % PER_WORD) & 15);
-                }
-            }
-            zeros = meaningful(found);
-        } else {
-            requireNoZeros(parts);
+            zeros = zeros(
+                    rows,
+                    numGroups,
+                    (row, group) -> packed[row * perRow + group / PER_WORD] >>> BITS * (group % PER_WORD));
         }
         Groups groups = new Groups(1, numGroups, Groups.consecutive(columns, size), scales, zeros);
         Codes codes = Codes.packedAlong(words, BITS, columns, 0);
-        return GroupedMatrix.ofIntegers(
-                words.name(), rows, BITS, codes, groups, sources(words, scaleTensor, zeroWords));
+        return GroupedMatrix.ofIntegers(words.name(), rows, BITS, codes, groups, parts.tensors());
     }
 
-    /** Checkpoints without zero points may carry zeros that were never filled in. */
-    private byte @Nullable [] meaningful(byte[] zeros) {
-        boolean unset = !zeroPoint && Groups.unlessAll(zeros, 0) == null;
-        return unset ? null : Groups.unlessAll(zeros, HALF);
-    }
-
-    private void requireNoZeros(Parts parts) throws ModelFormatException {
+    /** @throws ModelFormatException if they should be there and aren't */
+    private boolean hasZeros(Parts parts) throws ModelFormatException {
         if (zeroPoint) {
             parts.require(".qzeros");
         }
+        return parts.find(".qzeros").isPresent();
     }
 
-    private static List<Tensor> sources(Tensor words, Tensor scales, Optional<Tensor> zeros) {
-        List<Tensor> sources = new ArrayList<>(List.of(words, scales));
-        zeros.ifPresent(sources::add);
-        return sources;
+    /**
+     * Zero points {@code [rows, numGroups]}; null where they say nothing. Checkpoints without zero points may carry zeros that were
+     * never filled in.
+     *
+     * @param word of a row and a group, with the code in its lowest bits
+     */
+    private byte @Nullable [] zeros(int rows, int numGroups, IntBinaryOperator word) {
+        byte[] zeros = new byte[rows * numGroups];
+        for (int row = 0; row < rows; row++) {
+            for (int group = 0; group < numGroups; group++) {
+                zeros[row * numGroups + group] = (byte) (word.applyAsInt(row, group) & 15);
+            }
+        }
+        boolean unset = !zeroPoint && Groups.unlessAll(zeros, 0) == null;
+        return unset ? null : Groups.unlessAll(zeros, HALF);
     }
 }

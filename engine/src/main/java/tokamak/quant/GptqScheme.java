@@ -1,6 +1,5 @@
 package tokamak.quant;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,7 +95,7 @@ record GptqScheme(HfCheckpoint checkpoint, int zeroOffset, Layer usual, Map<Patt
 
     @Override
     public boolean has(String module) {
-        return checkpoint.find(module + ".qweight").isPresent();
+        return Parts.hasWords(checkpoint, module);
     }
 
     @Override
@@ -126,11 +125,9 @@ record GptqScheme(HfCheckpoint checkpoint, int zeroOffset, Layer usual, Map<Patt
                 : null;
         int[] groupOf = groupOfColumn(parts, layer, columns, numGroups);
         Groups groups = new Groups(1, numGroups, groupOf, scales, zeros);
-        List<Tensor> sources = new ArrayList<>(List.of(words, scaleTensor));
-        zeroWords.ifPresent(sources::add);
         Codes codes = Codes.packedDown(words, bits, columns);
         return Optional.of(new QuantizedLinear(
-                GroupedMatrix.ofIntegers(words.name(), rows, bits, codes, groups, sources), parts.used()));
+                GroupedMatrix.ofIntegers(words.name(), rows, bits, codes, groups, parts.tensors()), parts.used()));
     }
 
     /** Stored zero points are a code each; one that the offset brings beyond the largest code was zero. */

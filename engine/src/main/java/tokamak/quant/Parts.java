@@ -1,7 +1,9 @@
 package tokamak.quant;
 
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import tokamak.file.HfCheckpoint;
@@ -15,7 +17,7 @@ import tokamak.tensor.Tensor;
 final class Parts {
     private final HfCheckpoint checkpoint;
     private final String module;
-    private final Set<String> used = new LinkedHashSet<>();
+    private final Map<String, Tensor> used = new LinkedHashMap<>();
 
     Parts(HfCheckpoint checkpoint, String module) {
         this.checkpoint = checkpoint;
@@ -26,13 +28,24 @@ final class Parts {
         return module;
     }
 
+    /** Whether GPTQ's and AWQ's words are there. */
+    static boolean hasWords(HfCheckpoint checkpoint, String module) {
+        return checkpoint.find(module + ".qweight").isPresent();
+    }
+
+    /** Names of all tensors that were asked for and found. */
     Set<String> used() {
-        return used;
+        return used.keySet();
+    }
+
+    /** Those tensors: a matrix made of them gives back their pages. */
+    List<Tensor> tensors() {
+        return List.copyOf(used.values());
     }
 
     Optional<Tensor> find(String part) {
         Optional<Tensor> found = checkpoint.find(module + part);
-        found.ifPresent(tensor -> used.add(tensor.name()));
+        found.ifPresent(tensor -> used.put(tensor.name(), tensor));
         return found;
     }
 
