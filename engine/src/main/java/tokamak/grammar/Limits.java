@@ -34,7 +34,7 @@ final class Limits {
      * What a grammar keeps of what it found out: sets, automata, masks. Beyond that it forgets all of it. Price: this much for every
      * grammar that is followed, and as much again for the step that goes beyond.
      */
-    static final long MAX_KEPT_BYTES = 24L << 20;
+    static final long MAX_KEPT_BYTES = 48L << 20;
 
     /** Most characters of a guide. Price: 1 MB of schema takes about 100 ms. */
     static final int MAX_GUIDE_CHARS = 4 << 20;
