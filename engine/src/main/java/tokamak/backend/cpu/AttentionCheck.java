@@ -26,9 +26,9 @@ final class AttentionCheck {
             new Setting(4, 2, 64, 64, 50, false, 20));
 
     /** Lengths of the two sequences before and after each step. */
-    private static final int[][] LENGTHS = {{0, 0}, {150, 7}, {170, 41}, {171, 42}, {172, 43}};
+    private static final int[][] LENGTHS = {{0, 0}, {290, 7}, {310, 41}, {311, 42}, {312, 43}};
 
-    private static final int MAX_BLOCKS = 200 / BLOCK + 1;
+    private static final int MAX_BLOCKS = 320 / BLOCK + 1;
 
     private final Twins twins;
 

@@ -15,9 +15,10 @@ import tokamak.backend.cpu.x64.BlockAttention;
 import tokamak.backend.cpu.x64.Kernels;
 
 /**
- * Causal attention by machine code. A chunk is one key and value head of one sequence for a tile of query rows: the
- * queries of that head's group, token by token. It walks the context in stretches at fixed places, keeping a running maximum
- * per row (<a href="https://arxiv.org/abs/2205.14135">Dao et al. 2022</a>), so a row's result depends on its sequence alone.
+ * Causal attention by machine code. A chunk is a tile of query rows for some key and value heads, cut by an {@link AttentionPlan}: the
+ * queries of a head's group, token by token. It walks the context in stretches at fixed places, keeping a running maximum
+ * per row (<a href="https://arxiv.org/abs/2205.14135">Dao et al. 2022</a>), and starts anew with each part of the context; parts are
+ * merged from the first to the last, so a row's result depends on its sequence alone.
  */
 final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     /** Blocks per stretch: the keys or values of one head fit a level-1 cache. */
@@ -27,21 +28,44 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
 
     private record CodeKey(KvType type, int headDim, int valueDim) {}
 
-    /** One worker's memory. */
+    /** Rows that one thread stores: neighbours share cache lines, which threads would take from each other. */
+    private static final int STORED_ROWS = BLOCK;
+
+    private static final int PART_BLOCKS = AttentionPlan.PART / BLOCK;
+
+    /** One worker's memory. R rows are those of all the chunk's heads. */
     private static final class Memory {
-        final Scratch tile = new Scratch(); // [headDim, rows]
-        final Scratch scores = new Scratch(); // [STRETCH, rows, BLOCK]
-        final Scratch sums = new Scratch(); // [rows, valueDim]
-        final Scratch states = new Scratch(); // [rows]
+        final Scratch tile = new Scratch(); // [heads, headDim, rows]
+        final Scratch scores = new Scratch(); // [STRETCH, R, BLOCK]
+        final Scratch sums = new Scratch(); // [R, valueDim]
+        final Scratch states = new Scratch(); // [R]
+        final Scratch partSums = new Scratch(); // as sums, of one part
+        final Scratch partStates = new Scratch();
         final Scratch ids = new Scratch(); // [blocks of the context + 1]
-        int[] firstSeen = new int[0]; // [rows] position of the first token a row sees
-        int[] lastSeen = new int[0]; // [rows]
+        int[] firstSeen = new int[0]; // [R] position of the first token a row sees
+        int[] lastSeen = new int[0]; // [R]
+
+        void requireRows(int rows) {
+            if (firstSeen.length < rows) {
+                firstSeen = new int[2 * rows];
+                lastSeen = new int[2 * rows];
+            }
+        }
+    }
+
+    /** What a chunk works on. */
+    private record Rows(int sequence, int firstHead, int numHeads, int firstRow, int numRows) {
+        int all() {
+            return numHeads * numRows;
+        }
     }
 
     private final Kernels kernels;
     private final Map<CodeKey, BlockAttention> codes = new HashMap<>();
     private final Memory[] memories;
-    private int[] chunkStarts = new int[1]; // [numSequences + 1] chunks of the sequences before
+    private final AttentionPlan plan;
+    private final Scratch cutSums = new Scratch(); // [plan.numPartRows(), valueDim]
+    private final Scratch cutStates = new Scratch(); // [plan.numPartRows()]
     private int layer;
     private BlockAttention code;
     private AttentionShape shape;
@@ -52,10 +76,12 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     private Buffer keys;
     private Buffer values;
     private final WorkerTeam.Job storing = (chunk, worker) -> storeHead(chunk);
+    private final WorkerTeam.Job merging = (chunk, worker) -> mergeHead(chunk, memories()[worker]);
 
     @SuppressWarnings("NullAway") // run() sets what chunks read
     PackedAttention(Kernels kernels, int numWorkers) {
         this.kernels = kernels;
+        plan = new AttentionPlan(numWorkers);
         memories = new Memory[numWorkers];
         for (int i = 0; i < numWorkers; i++) {
             memories[i] = new Memory();
@@ -82,13 +108,20 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         this.keys = keys;
         this.values = values;
         code = code(cache.layout().type(), stored.headDim(), stored.valueDim());
-        team.run(storing, input.numTokens() * stored.numKvHeads());
+        team.run(storing, (input.numTokens() + STORED_ROWS - 1) / STORED_ROWS * stored.numKvHeads());
     }
 
     private void storeHead(int chunk) {
         KvLayout.Layer stored = cache.layout().layers().get(layer);
-        int row = chunk / stored.numKvHeads();
         int head = chunk % stored.numKvHeads();
+        int first = chunk / stored.numKvHeads() * STORED_ROWS;
+        int end = Math.min(input.numTokens(), first + STORED_ROWS);
+        for (int row = first; row < end; row++) {
+            storeHead(stored, row, head);
+        }
+    }
+
+    private void storeHead(KvLayout.Layer stored, int row, int head) {
         int slot = input.slotMapping()[row];
         long key = keys.at(row) + (long) head * stored.headDim();
         code.storeKeys(
@@ -124,71 +157,134 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         this.queries = queries;
         this.out = out;
         code = code(cache.layout().type(), shape.headDim(), shape.valueDim());
-        if (chunkStarts.length <= input.numSequences()) {
-            chunkStarts = new int[2 * input.numSequences() + 1];
+        plan.make(shape, input, code.maxRows());
+        cutSums.require(4L * plan.numPartRows() * shape.valueDim());
+        cutStates.require((long) plan.numPartRows() * BlockAttention.STATE_BYTES);
+        team.run(this, plan.numChunks());
+        if (plan.numPartRows() > 0) {
+            team.run(merging, input.numSequences() * shape.numKvHeads());
         }
-        for (int s = 0; s < input.numSequences(); s++) {
-            chunkStarts[s + 1] = chunkStarts[s] + numTiles(s) * shape.numKvHeads();
-        }
-        team.run(this, chunkStarts[input.numSequences()]);
-    }
-
-    private int groupSize() {
-        return shape.numHeads() / shape.numKvHeads();
-    }
-
-    private int numRows(int sequence) {
-        return (input.queryStarts()[sequence + 1] - input.queryStarts()[sequence]) * groupSize();
-    }
-
-    private int numTiles(int sequence) {
-        return (numRows(sequence) + code.maxRows() - 1) / code.maxRows();
     }
 
     @Override
     public void run(int chunk, int worker) {
-        int sequence = 0;
-        while (chunkStarts[sequence + 1] <= chunk) {
-            sequence++;
-        }
-        int numTiles = numTiles(sequence);
-        int local = chunk - chunkStarts[sequence];
-        // the last tiles see the longest context: they come first, so that no thread starts one when the others are
-        // done
-        int tile = numTiles - 1 - local / shape.numKvHeads();
-        int firstRow = (int) ((long) numRows(sequence) * tile / numTiles);
-        int endRow = (int) ((long) numRows(sequence) * (tile + 1) / numTiles);
-        attend(sequence, local % shape.numKvHeads(), firstRow, endRow - firstRow, memories[worker]);
+        int sequence = plan.sequence(chunk);
+        int firstRow = plan.firstRow(sequence, chunk);
+        Rows rows = new Rows(
+                sequence,
+                plan.firstHead(sequence, chunk),
+                plan.numHeads(sequence, chunk),
+                firstRow,
+                plan.endRow(sequence, chunk) - firstRow);
+        attend(rows, plan.firstPart(sequence, chunk), plan.endPart(sequence, chunk), memories[worker]);
     }
 
-    /** @param firstRow counts the sequence's query rows: token times group size plus place in the group */
-    private void attend(int sequence, int kvHead, int firstRow, int rows, Memory memory) {
-        int group = groupSize();
-        MemorySegment tile = memory.tile.require(4 * code.tileFloats(rows));
-        MemorySegment sums = memory.sums.require(4L * rows * shape.valueDim());
-        MemorySegment states = memory.states.require((long) rows * BlockAttention.STATE_BYTES);
-        if (memory.firstSeen.length < rows) {
-            memory.firstSeen = new int[code.maxRows()];
-            memory.lastSeen = new int[code.maxRows()];
+    /** The token that a row of the sequence belongs to, counted in the step. */
+    private int token(int sequence, int row) {
+        return input.queryStarts()[sequence] + row / plan.groupSize();
+    }
+
+    private int queryHead(int kvHead, int row) {
+        return kvHead * plan.groupSize() + row % plan.groupSize();
+    }
+
+    private void attend(Rows rows, int firstPart, int endPart, Memory memory) {
+        MemorySegment tiles = memory.tile.require(4 * rows.numHeads() * code.tileFloats(rows.numRows()));
+        memory.requireRows(rows.all());
+        for (int h = 0; h < rows.numHeads(); h++) {
+            MemorySegment tile = tiles.asSlice(4 * h * code.tileFloats(rows.numRows()));
+            for (int r = 0; r < rows.numRows(); r++) {
+                int token = token(rows.sequence(), rows.firstRow() + r);
+                int head = queryHead(rows.firstHead() + h, rows.firstRow() + r);
+                int position = input.positions()[token];
+                int at = h * rows.numRows() + r;
+                memory.lastSeen[at] = position;
+                memory.firstSeen[at] = shape.window() == 0 ? 0 : Math.max(0, position - shape.window() + 1);
+                code.loadQuery(
+                        queries.memory(), queries.at(token) + (long) head * shape.headDim(), tile, r, rows.numRows());
+            }
         }
-        int first = Integer.MAX_VALUE;
-        int last = 0;
+        MemorySegment ids = blockIds(rows.sequence(), memory.lastSeen[rows.numRows() - 1] / BLOCK, memory);
+        if (plan.isCut(rows.sequence())) {
+            for (int part = firstPart; part < endPart; part++) {
+                int row = plan.partRow(rows.sequence(), part) + rows.firstHead() * rows.numRows();
+                MemorySegment sums = cutSums(row);
+                MemorySegment states = cutStates(row);
+                start(rows.all(), states, sums);
+                walk(rows, part, memory, tiles, ids, sums, states);
+            }
+        } else {
+            attendWhole(rows, firstPart, endPart, memory, tiles, ids);
+        }
+    }
+
+    private void start(int rows, MemorySegment states, MemorySegment sums) {
         for (int r = 0; r < rows; r++) {
-            int token = input.queryStarts()[sequence] + (firstRow + r) / group;
-            int head = kvHead * group + (firstRow + r) % group;
-            int position = input.positions()[token];
-            memory.lastSeen[r] = position;
-            memory.firstSeen[r] = shape.window() == 0 ? 0 : Math.max(0, position - shape.window() + 1);
-            first = Math.min(first, memory.firstSeen[r]);
-            last = Math.max(last, position);
-            code.loadQuery(queries.memory(), queries.at(token) + (long) head * shape.headDim(), tile, r, rows);
+            code.start(states, sums, r, Float.NEGATIVE_INFINITY);
+        }
+    }
+
+    private void attendWhole(
+            Rows rows, int firstPart, int endPart, Memory memory, MemorySegment tiles, MemorySegment ids) {
+        MemorySegment sums = memory.sums.require(4L * rows.all() * shape.valueDim());
+        MemorySegment states = memory.states.require((long) rows.all() * BlockAttention.STATE_BYTES);
+        for (int r = 0; r < rows.all(); r++) {
+            int head = queryHead(rows.firstHead() + r / rows.numRows(), rows.firstRow() + r % rows.numRows());
             code.start(states, sums, r, sink(head));
         }
-        walk(sequence, kvHead, rows, first, last, memory, tile, sums, states);
+        for (int part = firstPart; part < endPart; part++) {
+            if (part == firstPart && shape.sinks() == null) {
+                // merging with nothing changes no bit
+                walk(rows, part, memory, tiles, ids, sums, states);
+                continue;
+            }
+            MemorySegment partSums = memory.partSums.require(4L * rows.all() * shape.valueDim());
+            MemorySegment partStates = memory.partStates.require((long) rows.all() * BlockAttention.STATE_BYTES);
+            start(rows.all(), partStates, partSums);
+            walk(rows, part, memory, tiles, ids, partSums, partStates);
+            code.merge(sums, states, partSums, partStates, rows.all());
+        }
+        for (int r = 0; r < rows.all(); r++) {
+            int row = rows.firstRow() + r % rows.numRows();
+            finish(sums, states, r, token(rows.sequence(), row), queryHead(rows.firstHead() + r / rows.numRows(), row));
+        }
+    }
+
+    private void finish(MemorySegment sums, MemorySegment states, int row, int token, int head) {
+        code.finish(sums, row, states, out.memory(), out.at(token) + (long) head * shape.valueDim());
+    }
+
+    private MemorySegment cutSums(int row) {
+        return cutSums.require(0).asSlice(4L * row * shape.valueDim());
+    }
+
+    private MemorySegment cutStates(int row) {
+        return cutStates.require(0).asSlice((long) row * BlockAttention.STATE_BYTES);
+    }
+
+    private Memory[] memories() {
+        return memories;
+    }
+
+    /** Merges the parts of one head's rows of a sequence. */
+    private void mergeHead(int chunk, Memory memory) {
+        int sequence = chunk / shape.numKvHeads();
+        int kvHead = chunk % shape.numKvHeads();
+        if (!plan.isCut(sequence)) {
+            return;
+        }
+        int rows = plan.numRows(sequence);
+        MemorySegment sums = memory.sums.require(4L * rows * shape.valueDim());
+        MemorySegment states = memory.states.require((long) rows * BlockAttention.STATE_BYTES);
         for (int r = 0; r < rows; r++) {
-            int token = input.queryStarts()[sequence] + (firstRow + r) / group;
-            int head = kvHead * group + (firstRow + r) % group;
-            code.finish(sums, r, states, out.memory(), out.at(token) + (long) head * shape.valueDim());
+            code.start(states, sums, r, sink(queryHead(kvHead, r)));
+        }
+        for (int i = 0; i < plan.numParts(sequence); i++) {
+            int row = plan.partRow(sequence, plan.firstPart(sequence) + i) + kvHead * rows;
+            code.merge(sums, states, cutSums(row), cutStates(row), rows);
+        }
+        for (int r = 0; r < rows; r++) {
+            finish(sums, states, r, token(sequence, r), queryHead(kvHead, r));
         }
     }
 
@@ -199,39 +295,52 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
                 : sinks.memory().getAtIndex(JAVA_FLOAT, (long) sinks.offset() + head);
     }
 
-    /** Goes over the positions {@code [first, last]}, stretch by stretch. */
+    /** Goes over what the rows see of a part of the context, stretch by stretch. */
     private void walk(
-            int sequence,
-            int kvHead,
-            int rows,
-            int first,
-            int last,
+            Rows rows,
+            int part,
             Memory memory,
-            MemorySegment tile,
+            MemorySegment tiles,
+            MemorySegment ids,
             MemorySegment sums,
             MemorySegment states) {
         KvLayout.Layer stored = cache.layout().layers().get(layer);
         long keyBytes = cache.blockBytes(stored, stored.headDim());
         long valueBytes = cache.blockBytes(stored, stored.valueDim());
-        MemorySegment keys = cache.keys(layer).asSlice(keyBytes / stored.numKvHeads() * kvHead);
-        MemorySegment values = cache.values(layer).asSlice(valueBytes / stored.numKvHeads() * kvHead);
-        MemorySegment scores = memory.scores.require(4L * STRETCH * BLOCK * rows);
-        MemorySegment ids = blockIds(sequence, last / BLOCK, memory);
-        for (int stretch = first / BLOCK / STRETCH; stretch * STRETCH * BLOCK <= last; stretch++) {
+        MemorySegment keys = cache.keys(layer).asSlice(keyBytes / stored.numKvHeads() * rows.firstHead());
+        MemorySegment values = cache.values(layer).asSlice(valueBytes / stored.numKvHeads() * rows.firstHead());
+        int all = rows.all();
+        MemorySegment scores = memory.scores.require(4L * STRETCH * BLOCK * all);
+        // positions grow from row to row of a head
+        int first = memory.firstSeen[0];
+        int last = Math.min(memory.lastSeen[rows.numRows() - 1], (part + 1) * AttentionPlan.PART - 1);
+        int endBlock = last / BLOCK + 1;
+        int firstStretch = Math.max(part * PART_BLOCKS, first / BLOCK) / STRETCH;
+        for (int stretch = firstStretch; stretch * STRETCH < endBlock; stretch++) {
             int firstBlock = stretch * STRETCH;
-            int numBlocks = Math.min(STRETCH, last / BLOCK + 1 - firstBlock);
+            int numBlocks = Math.min(STRETCH, endBlock - firstBlock);
             int start = firstBlock * BLOCK;
-            code.scores(tile, rows, keys, keyBytes, ids, firstBlock, numBlocks, scores);
-            for (int r = 0; r < rows; r++) {
+            code.scores(tiles, rows.numRows(), rows.numHeads(), keys, keyBytes, ids, firstBlock, numBlocks, scores);
+            for (int r = 0; r < all; r++) {
                 if (shape.softcap() != 0) {
-                    code.softcap(scores, r, rows, numBlocks, shape.scale(), shape.softcap());
+                    code.softcap(scores, r, all, numBlocks, shape.scale(), shape.softcap());
                 }
-                hide(scores, r, rows, 0, Math.min(memory.firstSeen[r] - start, numBlocks * BLOCK));
-                hide(scores, r, rows, Math.max(memory.lastSeen[r] + 1 - start, 0), numBlocks * BLOCK);
-                code.softmax(scores, r, rows, numBlocks, states, shape.softcap() == 0 ? shape.scale() : 1);
+                hide(scores, r, all, 0, Math.min(memory.firstSeen[r] - start, numBlocks * BLOCK));
+                hide(scores, r, all, Math.max(memory.lastSeen[r] + 1 - start, 0), numBlocks * BLOCK);
             }
+            code.softmax(scores, all, numBlocks, states, shape.softcap() == 0 ? shape.scale() : 1);
             int numTokens = Math.min(numBlocks * BLOCK, last + 1 - start);
-            code.addValues(scores, rows, values, valueBytes, ids, firstBlock, numTokens, sums, states);
+            code.addValues(
+                    scores,
+                    rows.numRows(),
+                    rows.numHeads(),
+                    values,
+                    valueBytes,
+                    ids,
+                    firstBlock,
+                    numTokens,
+                    sums,
+                    states);
         }
     }
 
@@ -265,7 +374,11 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
             memory.scores.close();
             memory.sums.close();
             memory.states.close();
+            memory.partSums.close();
+            memory.partStates.close();
             memory.ids.close();
         }
+        cutSums.close();
+        cutStates.close();
     }
 }

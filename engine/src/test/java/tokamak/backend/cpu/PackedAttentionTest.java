@@ -51,7 +51,10 @@ class PackedAttentionTest {
                 new Setting(8, 1, 16, 48, 37, true, 0, KvType.INT4, 290),
                 new Setting(6, 1, 128, 128, 0, true, 0, KvType.INT4, 40),
                 new Setting(6, 2, 80, 80, 150, false, 0, KvType.INT4, 333),
-                new Setting(4, 2, 64, 64, 50, false, 0.4f, KvType.F16, 190));
+                new Setting(4, 2, 64, 64, 50, false, 0.4f, KvType.F16, 190),
+                new Setting(4, 2, 32, 32, 0, true, 0, KvType.F16, 1100),
+                new Setting(3, 3, 16, 16, 600, false, 0, KvType.INT8, 1300),
+                new Setting(4, 2, 16, 32, 0, false, 0, KvType.INT4, 1050));
         List<Arguments> all = new ArrayList<>();
         for (String isa : List.of("avx2", "avxvnni", "avx512")) {
             try (CpuBackend ignored = new CpuBackend(1, CpuArithmetic.named(isa))) {

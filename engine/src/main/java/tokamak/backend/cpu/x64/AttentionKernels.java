@@ -175,23 +175,28 @@ final class AttentionKernels {
     // ---- queries times keys ----------------------------------------------------------------------------------------
 
     /**
-     * Arguments: rdi queries {@code [headDim][rows]}, rsi keys of the head in block 0, rdx block ids and one more, rcx blocks,
-     * r8 scores {@code [blocks][rows][16]}, r9 bytes from block to block.
+     * Arguments: rdi queries {@code [heads][tile]}, rsi keys of the first head in block 0, rdx block ids and one more, rcx blocks,
+     * r8 scores {@code [blocks][heads][rows][16]}, r9 bytes from block to block, r10 heads. Blocks are walked with all their
+     * heads, as they lie in memory.
      */
     static byte[] scores(Isa isa, OperatingSystem system, KvType type, int rows, int headDim) {
         AttentionKernels kernel = new AttentionKernels(isa, type, rows);
         Assembler a = kernel.a;
         Frame frame = new Frame(a, system);
         Label block = new Label();
+        Label head = new Label();
         frame.enter();
         a.bind(block);
         a.mov32(RAX, Mem.at(RDX, 0));
         a.imul(RAX, R9);
         a.add(RAX, RSI);
-        a.mov32(RBX, Mem.at(RDX, 4));
-        a.imul(RBX, R9);
-        a.add(RBX, RSI);
+        a.mov(R12, RDI);
+        a.mov(RBP, R10);
+        a.bind(head);
+        kernel.nextPart(RBX, RAX, RBP, headerBytes(type) + bytes(type, BLOCK * headDim));
         kernel.scoreBlock(headDim);
+        a.sub(RBP, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, head);
         a.add(RDX, 4);
         a.sub(RCX, 1);
         a.jump(Assembler.Condition.NOT_ZERO, block);
@@ -199,7 +204,22 @@ final class AttentionKernels {
         return a.code();
     }
 
-    /** Two chains of sums per row at least: one would wait for itself where rows are few. */
+    /** Where the walk goes after this head's part of a block: to the next head's, or to the next block. */
+    private void nextPart(Gpr target, Gpr part, Gpr headsLeft, int partBytes) {
+        Label sameBlock = new Label();
+        a.lea(target, Mem.at(part, partBytes));
+        a.cmp(headsLeft, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, sameBlock);
+        a.mov32(target, Mem.at(RDX, 4));
+        a.imul(target, R9);
+        a.add(target, RSI);
+        a.bind(sameBlock);
+    }
+
+    /**
+     * Two chains of sums per row at least: one would wait for itself where rows are few. Moves rax, rbx and r12 on to the next
+     * head.
+     */
     private void scoreBlock(int headDim) {
         int chains = 2 / parts;
         int unroll = 4;
@@ -208,7 +228,6 @@ final class AttentionKernels {
             a.emit(Op.VPXOR, register(i), register(i), register(i));
         }
         Label loop = new Label();
-        a.mov(R12, RDI);
         a.mov32(R13, headDim / unroll);
         if (headerBytes(type) > 0) {
             a.mov(R14, RAX);
@@ -245,6 +264,9 @@ final class AttentionKernels {
             }
         }
         a.add(R8, rows * BLOCK * Float.BYTES);
+        if (type == KvType.INT4) {
+            a.add(R12, rows * Float.BYTES);
+        }
     }
 
     /** Products with stored numbers become products with keys. */
@@ -341,19 +363,20 @@ final class AttentionKernels {
     // ---- softmax ---------------------------------------------------------------------------------------------------
 
     /**
-     * One row's scores become weights relative to the running maximum, in place. Arguments: rdi scores of the row in the first
-     * block, rsi blocks, rdx bytes from block to block, rcx the row's state, r8 bits of the factor on scores.
+     * Scores become weights relative to each row's running maximum, in place. Arguments: rdi scores of the first row in the first
+     * block, rsi blocks, rdx bytes from block to block, rcx states of the rows, r8 bits of the factor on scores, r9 rows.
      */
     static byte[] softmax(Isa isa, OperatingSystem system) {
         AttentionKernels kernel = new AttentionKernels(isa, KvType.F32, 1);
         Assembler a = kernel.a;
         Frame frame = new Frame(a, system);
+        Label row = new Label();
         frame.enter();
         Vec scale = kernel.register(0);
         Vec maximum = kernel.register(1);
         Vec sum = kernel.register(2);
-        a.mov32(Mem.at(RCX, 12), R8);
-        a.emit(Op.VBROADCASTSS, scale, Mem.at(RCX, 12));
+        kernel.broadcast(scale, R8);
+        a.bind(row);
         kernel.findMaximum(scale, maximum);
         a.emit(Op.VPXOR, sum, sum, sum);
         kernel.exponentiate(scale, maximum, sum);
@@ -363,6 +386,10 @@ final class AttentionKernels {
         a.emit(Op.VMULSS, old, old, Mem.at(RCX, FACTOR));
         a.emit(Op.VADDSS, old, old, sum.as(Width.X));
         a.emit(Op.VMOVSS_STORE, old, Mem.at(RCX, SUM));
+        a.add(RDI, BLOCK * Float.BYTES);
+        a.add(RCX, STATE_BYTES);
+        a.sub(R9, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, row);
         frame.leave();
         return a.code();
     }
@@ -396,9 +423,11 @@ final class AttentionKernels {
     private void exponentiate(Vec scale, Vec maximum, Vec sum) {
         VectorMath math = new VectorMath(a, isa.width());
         Label loop = new Label();
+        a.mov(RAX, RDI);
+        a.mov(RBX, RSI);
         a.bind(loop);
         for (int part = 0; part < parts; part++) {
-            Mem place = Mem.at(RDI, part * isa.width().bytes());
+            Mem place = Mem.at(RAX, part * isa.width().bytes());
             Vec score = register(3);
             Vec weight = register(4);
             a.emit(Op.VMULPS, score, scale, place);
@@ -407,9 +436,71 @@ final class AttentionKernels {
             a.emit(Op.VMOVUPS_STORE, weight, place);
             a.emit(Op.VADDPS, sum, sum, weight);
         }
-        a.add(RDI, RDX);
-        a.sub(RSI, 1);
+        a.add(RAX, RDX);
+        a.sub(RBX, 1);
         a.jump(Assembler.Condition.NOT_ZERO, loop);
+    }
+
+    // ---- parts of the context --------------------------------------------------------------------------------------
+
+    /**
+     * Takes what later tokens came to into what earlier ones did. Arguments: rdi sums {@code [rows][numbers]}, rsi sums of the later
+     * tokens, rdx states, rcx states of the later tokens, r8 numbers (a multiple of 16), r9 rows.
+     */
+    static byte[] merge(Isa isa, OperatingSystem system) {
+        AttentionKernels kernel = new AttentionKernels(isa, KvType.F32, 1);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        Label row = new Label();
+        Label loop = new Label();
+        Vec factor = kernel.register(4);
+        Vec laterFactor = kernel.register(8);
+        Vec number = kernel.register(0);
+        frame.enter();
+        a.bind(row);
+        kernel.mergeStates(factor, laterFactor);
+        a.mov(RAX, R8);
+        a.bind(loop);
+        for (int part = 0; part < kernel.parts; part++) {
+            int offset = part * isa.width().bytes();
+            a.emit(Op.VMULPS, number, factor, Mem.at(RDI, offset));
+            a.emit(Op.VFMADD231PS, number, laterFactor, Mem.at(RSI, offset));
+            a.emit(Op.VMOVUPS_STORE, number, Mem.at(RDI, offset));
+        }
+        a.add(RDI, BLOCK * Float.BYTES);
+        a.add(RSI, BLOCK * Float.BYTES);
+        a.sub(RAX, BLOCK);
+        a.jump(Assembler.Condition.GREATER, loop);
+        a.add(RDX, STATE_BYTES);
+        a.add(RCX, STATE_BYTES);
+        a.sub(R9, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, row);
+        frame.leave();
+        return a.code();
+    }
+
+    /** Where one side has seen nothing, its factor is exactly 0 and the other's exactly 1. */
+    private void mergeStates(Vec factor, Vec laterFactor) {
+        VectorMath math = new VectorMath(a, isa.width());
+        Vec difference = register(0);
+        Vec later = register(1);
+        Vec maximum = register(2);
+        a.emit(Op.VBROADCASTSS, difference, Mem.at(RDX, MAXIMUM));
+        a.emit(Op.VBROADCASTSS, later, Mem.at(RCX, MAXIMUM));
+        a.emit(Op.VMAXPS, maximum, difference, later);
+        a.emit(Op.VSUBPS, difference, difference, maximum);
+        a.emit(Op.VSUBPS, later, later, maximum);
+        math.exp(difference, factor, register(5), register(6), register(7));
+        math.exp(later, laterFactor, register(5), register(6), register(7));
+        Vec sum = Vec.xmm(0);
+        Vec laterSum = Vec.xmm(1);
+        a.emit(Op.VMOVSS, sum, Mem.at(RDX, SUM));
+        a.emit(Op.VMULSS, sum, sum, factor.as(Width.X));
+        a.emit(Op.VMOVSS, laterSum, Mem.at(RCX, SUM));
+        a.emit(Op.VMULSS, laterSum, laterSum, laterFactor.as(Width.X));
+        a.emit(Op.VADDSS, sum, sum, laterSum);
+        a.emit(Op.VMOVSS_STORE, sum, Mem.at(RDX, SUM));
+        a.emit(Op.VMOVSS_STORE, maximum.as(Width.X), Mem.at(RDX, MAXIMUM));
     }
 
     // ---- weighted sum of values ------------------------------------------------------------------------------------
@@ -426,15 +517,16 @@ final class AttentionKernels {
         Frame frame = new Frame(a, system);
         Label slice = new Label();
         frame.enter();
-        switch (type) {
-            case F32, F16 -> {}
-            case INT8, INT4 -> kernel.scaleWeights();
+        if (headerBytes(type) > 0) {
+            a.mov32(R15, rows * BLOCK * Float.BYTES);
+            kernel.scaleWeights();
+            a.add(RSI, headerBytes(type));
         }
         a.mov32(R11, valueDim / BLOCK / slices);
         a.bind(slice);
-        kernel.eachSum(slices, valueDim, true);
+        kernel.rescaleSums(slices, valueDim);
         kernel.addBlocks(slices, sliceBytes);
-        kernel.eachSum(slices, valueDim, false);
+        kernel.eachSum(slices, valueDim, Op.VMOVUPS_STORE, R8);
         a.add(RSI, slices * sliceBytes);
         a.add(R8, slices * BLOCK * Float.BYTES);
         a.sub(R11, 1);
@@ -443,7 +535,121 @@ final class AttentionKernels {
         return a.code();
     }
 
-    /** Weights become weights of the stored integers; rsi moves on to these. */
+    /**
+     * As {@link #values} for rows that read several heads: rdi weights {@code [blocks][heads][rows][16]}, r8 sums
+     * {@code [heads][rows][valueDim]}, r10 states {@code [heads][rows]}, r11 heads. Blocks are walked with all their heads, as they lie in
+     * memory; every sum takes the same steps as there.
+     */
+    static byte[] valuesOfHeads(Isa isa, OperatingSystem system, KvType type, int rows, int valueDim) {
+        AttentionKernels kernel = new AttentionKernels(isa, type, rows);
+        Assembler a = kernel.a;
+        Frame frame = new Frame(a, system);
+        Label block = new Label();
+        Label head = new Label();
+        frame.enter();
+        if (headerBytes(type) > 0) {
+            kernel.scaleWeightsOfHeads(valueDim);
+            a.add(RSI, headerBytes(type));
+        }
+        kernel.rescaleAllSums(valueDim);
+        a.bind(block);
+        a.mov32(RBX, Mem.at(RDX, 0));
+        a.imul(RBX, R9);
+        a.add(RBX, RSI);
+        a.mov(R13, R8);
+        a.mov(R14, R11);
+        a.bind(head);
+        kernel.nextPart(RBP, RBX, R14, headerBytes(type) + bytes(type, BLOCK * valueDim));
+        kernel.addBlockOfHead(valueDim);
+        a.add(RBX, headerBytes(type));
+        a.add(RDI, rows * BLOCK * Float.BYTES);
+        a.sub(R14, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, head);
+        a.add(RDX, 4);
+        a.sub(RCX, BLOCK);
+        a.jump(Assembler.Condition.GREATER, block);
+        frame.leave();
+        return a.code();
+    }
+
+    private void scaleWeightsOfHeads(int valueDim) {
+        Label head = new Label();
+        a.push(RDI);
+        a.push(RSI);
+        a.push(R10);
+        a.mov32(R15, rows * BLOCK * Float.BYTES);
+        a.imul(R15, R11);
+        a.mov(R12, R11);
+        a.bind(head);
+        scaleWeights();
+        a.add(RDI, rows * BLOCK * Float.BYTES);
+        a.add(RSI, headerBytes(type) + bytes(type, BLOCK * valueDim));
+        a.add(R10, rows * STATE_BYTES);
+        a.sub(R12, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, head);
+        a.pop(R10);
+        a.pop(RSI);
+        a.pop(RDI);
+    }
+
+    private void rescaleAllSums(int valueDim) {
+        Label row = new Label();
+        Vec factor = register(0);
+        Vec shift = register(1);
+        Vec sum = register(2);
+        a.mov(R13, R8);
+        a.mov(RAX, R10);
+        a.mov32(R12, rows);
+        a.imul(R12, R11);
+        a.bind(row);
+        a.emit(Op.VBROADCASTSS, factor, Mem.at(RAX, FACTOR));
+        if (type == KvType.INT4) {
+            a.emit(Op.VBROADCASTSS, shift, Mem.at(RAX, SHIFT));
+        }
+        for (int number = 0; number < valueDim; number += isa.lanes()) {
+            Mem place = Mem.at(R13, number * Float.BYTES);
+            a.emit(Op.VMULPS, sum, factor, place);
+            if (type == KvType.INT4) {
+                a.emit(Op.VADDPS, sum, sum, shift);
+            }
+            a.emit(Op.VMOVUPS_STORE, sum, place);
+        }
+        a.add(R13, valueDim * Float.BYTES);
+        a.add(RAX, STATE_BYTES);
+        a.sub(R12, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, row);
+    }
+
+    /** Moves rbx and r13 on to the next head's values and sums. */
+    private void addBlockOfHead(int valueDim) {
+        int slices = slicesAtOnce(valueDim / BLOCK);
+        int sliceBytes = bytes(type, BLOCK * BLOCK);
+        Label slice = new Label();
+        Label token = new Label();
+        Label whole = new Label();
+        a.mov32(R10, valueDim / BLOCK / slices);
+        a.bind(slice);
+        eachSum(slices, valueDim, Op.VMOVUPS, R13);
+        a.mov(RAX, RBX);
+        a.mov(R12, RDI);
+        a.mov32(R15, BLOCK);
+        a.cmp(RCX, BLOCK);
+        a.jump(Assembler.Condition.GREATER, whole);
+        a.mov(R15, RCX);
+        a.bind(whole);
+        a.align(32);
+        a.bind(token);
+        addTokenAndAskAhead(slices, sliceBytes);
+        a.jump(Assembler.Condition.NOT_ZERO, token);
+        eachSum(slices, valueDim, Op.VMOVUPS_STORE, R13);
+        a.add(RBX, slices * sliceBytes);
+        a.add(R13, slices * BLOCK * Float.BYTES);
+        a.sub(R10, 1);
+        a.jump(Assembler.Condition.NOT_ZERO, slice);
+        a.add(R13, (rows - 1) * valueDim * Float.BYTES);
+    }
+
+    /** Weights become weights of the stored integers; r15 has the bytes from a block's weights to the next's. */
     private void scaleWeights() {
         Label block = new Label();
         for (int row = 0; row < rows && type == KvType.INT4; row++) {
@@ -468,11 +674,10 @@ final class AttentionKernels {
                 a.emit(Op.VMOVUPS_STORE, register(1), place);
             }
         }
-        a.add(RBX, rows * BLOCK * Float.BYTES);
+        a.add(RBX, R15);
         a.add(R13, 4);
         a.sub(R14, BLOCK);
         a.jump(Assembler.Condition.GREATER, block);
-        a.add(RSI, headerBytes(type));
         for (int row = 0; row < rows && type == KvType.INT4; row++) {
             new VectorMath(a, isa.width()).fold(Op.VADDPS, minima(row), register(0));
             a.emit(Op.VMOVSS_STORE, minima(row).as(Width.X), Mem.at(R10, row * STATE_BYTES + SHIFT));
@@ -523,29 +728,36 @@ final class AttentionKernels {
         return register((row * slices + slice) * parts + part);
     }
 
-    private void eachSum(int slices, int valueDim, boolean load) {
+    /** Sums of earlier stretches, brought to the new maximum, and what the minima of this one add. */
+    private void rescaleSums(int slices, int valueDim) {
         Vec factor = weight();
         Vec shift = register(rows * slices * parts);
         for (int row = 0; row < rows; row++) {
-            if (load) {
-                a.emit(Op.VBROADCASTSS, factor, Mem.at(R10, row * STATE_BYTES + FACTOR));
-            }
-            if (load && type == KvType.INT4) {
+            a.emit(Op.VBROADCASTSS, factor, Mem.at(R10, row * STATE_BYTES + FACTOR));
+            if (type == KvType.INT4) {
                 a.emit(Op.VBROADCASTSS, shift, Mem.at(R10, row * STATE_BYTES + SHIFT));
             }
             for (int slice = 0; slice < slices; slice++) {
                 for (int part = 0; part < parts; part++) {
                     Vec sum = sum(row, slice, part, slices);
-                    int number = row * valueDim + slice * BLOCK + part * isa.lanes();
-                    Mem place = Mem.at(R8, number * Float.BYTES);
-                    if (!load) {
-                        a.emit(Op.VMOVUPS_STORE, sum, place);
-                        continue;
-                    }
-                    a.emit(Op.VMULPS, sum, factor, place);
+                    a.emit(Op.VMULPS, sum, factor, sumPlace(R8, row, slice, part, valueDim));
                     if (type == KvType.INT4) {
                         a.emit(Op.VADDPS, sum, sum, shift);
                     }
+                }
+            }
+        }
+    }
+
+    private Mem sumPlace(Gpr base, int row, int slice, int part, int valueDim) {
+        return Mem.at(base, (row * valueDim + slice * BLOCK + part * isa.lanes()) * Float.BYTES);
+    }
+
+    private void eachSum(int slices, int valueDim, Op loadOrStore, Gpr base) {
+        for (int row = 0; row < rows; row++) {
+            for (int slice = 0; slice < slices; slice++) {
+                for (int part = 0; part < parts; part++) {
+                    a.emit(loadOrStore, sum(row, slice, part, slices), sumPlace(base, row, slice, part, valueDim));
                 }
             }
         }
@@ -574,6 +786,16 @@ final class AttentionKernels {
         a.sub(R14, R15);
         a.align(32);
         a.bind(token);
+        addTokenAndAskAhead(slices, sliceBytes);
+        a.jump(Assembler.Condition.NOT_ZERO, token);
+        a.add(RBX, rows * BLOCK * Float.BYTES);
+        a.add(R13, 4);
+        a.cmp(R14, 0);
+        a.jump(Assembler.Condition.GREATER, block);
+    }
+
+    /** One of r15 tokens, whose values are at rax and whose weights at r12. */
+    private void addTokenAndAskAhead(int slices, int sliceBytes) {
         // the next block's part for these slices, evenly over this block's tokens
         int aheadBytes = slices * sliceBytes / BLOCK;
         for (int ahead = 0; ahead < aheadBytes; ahead += 64) {
@@ -584,11 +806,6 @@ final class AttentionKernels {
         a.add(RAX, bytes(type, BLOCK));
         a.add(R12, Float.BYTES);
         a.sub(R15, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, token);
-        a.add(RBX, rows * BLOCK * Float.BYTES);
-        a.add(R13, 4);
-        a.cmp(R14, 0);
-        a.jump(Assembler.Condition.GREATER, block);
     }
 
     private void addToken(int slices) {

@@ -33,6 +33,10 @@ public final class BlockAttention {
 
     private record ValueKey(KvType type, int rows, int valueDim) {}
 
+    private record HeadsValueKey(KvType type, int rows, int valueDim) {}
+
+    private record MergeKey() {}
+
     private record ScaleKey() {}
 
     private record TransposeKey() {}
@@ -45,7 +49,9 @@ public final class BlockAttention {
     private final int maxRows;
     private final Routine[] scores; // [rows]
     private final Routine[] values; // [rows]
+    private final Routine[] valuesOfHeads; // [rows]
     private final Routine softcap;
+    private final Routine merge;
     private final Routine softmax;
     private final Routine scale;
     private final Routine transpose;
@@ -70,6 +76,7 @@ public final class BlockAttention {
         this.maxRows = AttentionKernels.maxRows(isa);
         this.scores = new Routine[maxRows + 1];
         this.values = new Routine[maxRows + 1];
+        this.valuesOfHeads = new Routine[maxRows + 1];
         for (int rows = 1; rows <= maxRows; rows++) {
             scores[rows] = kernels.routine(
                     new ScoreKey(type, rows, headDim),
@@ -77,7 +84,11 @@ public final class BlockAttention {
             values[rows] = kernels.routine(
                     new ValueKey(type, rows, valueDim),
                     key -> AttentionKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
+            valuesOfHeads[rows] = kernels.routine(
+                    new HeadsValueKey(type, rows, valueDim),
+                    key -> AttentionKernels.valuesOfHeads(isa, system, key.type(), key.rows(), key.valueDim()));
         }
+        this.merge = kernels.routine(new MergeKey(), _ -> AttentionKernels.merge(isa, system));
         this.softcap = kernels.routine(new SoftcapKey(), _ -> AttentionKernels.softcap(isa, system));
         this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
         this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
@@ -212,9 +223,12 @@ public final class BlockAttention {
     }
 
     /**
-     * {@code scores[b][r][t] = query r · key of token t of block b}.
+     * {@code scores[b][h][r][t] = query r of head h · key of token t of block b}.
      *
-     * @param keys the head's keys in block 0 and on to the cache's end
+     * @param tile {@code [heads]} query tiles
+     * @param rows query rows of each head
+     * @param heads key and value heads that follow each other
+     * @param keys the first head's keys in block 0 and on to the cache's end
      * @param blockBytes bytes from block to block
      * @param ids block numbers from {@code firstId} on, and one more that is only asked for ahead; the caller has checked
      *     that they are in the cache
@@ -222,15 +236,16 @@ public final class BlockAttention {
     public void scores(
             MemorySegment tile,
             int rows,
+            int heads,
             MemorySegment keys,
             long blockBytes,
             MemorySegment ids,
             int firstId,
             int numBlocks,
             MemorySegment scores) {
-        requireRow(0, rows);
-        requireFloats("query tile", tile, 0, tileFloats(rows));
-        requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
+        requireRows(rows, heads);
+        requireFloats("query tile", tile, 0, heads * tileFloats(rows));
+        requireFloats("scores", scores, 0, (long) numBlocks * heads * rows * BLOCK);
         requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
         this.scores[rows].call(
                 tile.address(),
@@ -239,15 +254,14 @@ public final class BlockAttention {
                 numBlocks,
                 scores.address(),
                 blockBytes,
-                0,
+                heads,
                 0);
         Reference.reachabilityFence(keys);
     }
 
-    /** One row's scores become {@code cap * tanh(factor * score / cap)}. */
+    /** One row's scores, of {@code rows} in all, become {@code cap * tanh(factor * score / cap)}. */
     public void softcap(MemorySegment scores, int row, int rows, int numBlocks, float factor, float cap) {
-        requireRow(row, rows);
-        requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
+        requireFloats("scores", scores, row, (long) numBlocks * rows * BLOCK - row);
         softcap.call(
                 scores.address() + (long) row * BLOCK * Float.BYTES,
                 numBlocks,
@@ -259,30 +273,35 @@ public final class BlockAttention {
                 0);
     }
 
-    /** One row's scores, times {@code factor}, become softmax weights; the row's state moves on. */
-    public void softmax(MemorySegment scores, int row, int rows, int numBlocks, MemorySegment states, float factor) {
-        requireRow(row, rows);
+    /**
+     * All scores, times {@code factor}, become softmax weights; the rows' states move on.
+     *
+     * @param rows of all heads
+     */
+    public void softmax(MemorySegment scores, int rows, int numBlocks, MemorySegment states, float factor) {
+        requireRows(1, rows);
         requireFloats("scores", scores, 0, (long) numBlocks * rows * BLOCK);
         requireBytes("states", states, (long) rows * STATE_BYTES);
         softmax.call(
-                scores.address() + (long) row * BLOCK * Float.BYTES,
+                scores.address(),
                 numBlocks,
                 (long) rows * BLOCK * Float.BYTES,
-                states.address() + (long) row * STATE_BYTES,
+                states.address(),
                 Float.floatToRawIntBits(factor),
-                0,
+                rows,
                 0,
                 0);
     }
 
     /**
-     * Adds the weighted values of {@code numTokens} tokens to {@code sums[rows][valueDim]}.
+     * Adds the weighted values of {@code numTokens} tokens to {@code sums[heads][rows][valueDim]}.
      *
      * @param values as the keys of {@link #scores}
      */
     public void addValues(
             MemorySegment weights,
             int rows,
+            int heads,
             MemorySegment values,
             long blockBytes,
             MemorySegment ids,
@@ -290,13 +309,14 @@ public final class BlockAttention {
             int numTokens,
             MemorySegment sums,
             MemorySegment states) {
-        requireRow(0, rows);
+        requireRows(rows, heads);
         int numBlocks = (numTokens + BLOCK - 1) / BLOCK;
-        requireFloats("weights", weights, 0, (long) numBlocks * rows * BLOCK);
-        requireFloats("sums", sums, 0, (long) rows * valueDim);
-        requireBytes("states", states, (long) rows * STATE_BYTES);
+        requireFloats("weights", weights, 0, (long) numBlocks * heads * rows * BLOCK);
+        requireFloats("sums", sums, 0, (long) heads * rows * valueDim);
+        requireBytes("states", states, (long) heads * rows * STATE_BYTES);
         requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
-        this.values[rows].call(
+        Routine routine = heads == 1 ? this.values[rows] : valuesOfHeads[rows];
+        routine.call(
                 weights.address(),
                 values.address(),
                 ids.address() + (long) firstId * Integer.BYTES,
@@ -304,8 +324,22 @@ public final class BlockAttention {
                 sums.address(),
                 blockBytes,
                 states.address(),
-                0);
+                heads);
         Reference.reachabilityFence(values);
+    }
+
+    /**
+     * Takes what rows came to in a later part of the context into what they came to before: as if both had been one, but for
+     * rounding. A part in which nothing was seen changes nothing, and is replaced as a whole by what comes.
+     */
+    public void merge(
+            MemorySegment sums, MemorySegment states, MemorySegment laterSums, MemorySegment laterStates, int rows) {
+        requireRows(1, rows);
+        requireFloats("sums", sums, 0, (long) rows * valueDim);
+        requireFloats("later sums", laterSums, 0, (long) rows * valueDim);
+        requireBytes("states", states, (long) rows * STATE_BYTES);
+        requireBytes("later states", laterStates, (long) rows * STATE_BYTES);
+        merge.call(sums.address(), laterSums.address(), states.address(), laterStates.address(), valueDim, rows, 0, 0);
     }
 
     /** Writes a row's result: its sums over the sum of its weights. */
@@ -319,6 +353,13 @@ public final class BlockAttention {
                 valueDim,
                 Float.floatToRawIntBits(1 / total));
         Reference.reachabilityFence(out);
+    }
+
+    private void requireRows(int rows, int heads) {
+        requireRow(0, rows);
+        if (heads < 1) {
+            throw new IndexOutOfBoundsException(heads + " heads; at least 1");
+        }
     }
 
     private void requireRow(int row, int rows) {

@@ -42,7 +42,7 @@ class BlockAttentionTest {
             assertThatThrownBy(() -> code.loadQuery(small, 0, small, 0, 1)).hasMessageContaining("queries");
             assertThatThrownBy(() -> code.storeKeys(small, 0, 1, small, 0)).hasMessageContaining("x:");
             assertThatThrownBy(() -> code.finish(small, 0, small, small, 0)).hasMessageContaining("sums");
-            assertThatThrownBy(() -> code.softmax(small, 99, 1, 1, small, 1)).hasMessageContaining("row 99");
+            assertThatThrownBy(() -> code.softmax(small, 99, 1, small, 1)).hasMessageContaining("scores");
         }
     }
 
@@ -84,14 +84,14 @@ class BlockAttentionTest {
             code.loadQuery(vectors, DIM, tile, r, rows);
             code.start(states, sums, r, Float.NEGATIVE_INFINITY);
         }
-        code.scores(tile, rows, keys.asSlice(head), blockBytes, ids, 0, numBlocks, scores);
+        code.scores(tile, rows, 1, keys.asSlice(head), blockBytes, ids, 0, numBlocks, scores);
         for (int r = 0; r < rows; r++) {
             for (int t = numTokens; t < 32; t++) {
                 scores.set(JAVA_FLOAT_UNALIGNED, 4L * ((t / 16 * rows + r) * 16 + t % 16), Float.NEGATIVE_INFINITY);
             }
-            code.softmax(scores, r, rows, numBlocks, states, 1);
         }
-        code.addValues(scores, rows, values.asSlice(head), blockBytes, ids, 0, numTokens, sums, states);
+        code.softmax(scores, rows, numBlocks, states, 1);
+        code.addValues(scores, rows, 1, values.asSlice(head), blockBytes, ids, 0, numTokens, sums, states);
         for (int r = 0; r < rows; r++) {
             code.finish(sums, r, states, out, (long) r * DIM);
         }
