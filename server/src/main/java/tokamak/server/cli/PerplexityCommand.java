@@ -111,7 +111,7 @@ final class PerplexityCommand implements Callable<Integer> {
 
     private boolean isExact() {
         EngineConfig exact = EngineConfig.of(ModelPath.of(model));
-        return exact.withKvCacheType(kvType.name()).kvCacheType() == exact.kvCacheType();
+        return exact.withKvCacheType(kvType.name()).equals(exact);
     }
 
     private EngineConfig config(String given) {

@@ -46,7 +46,7 @@ class ServeProcessTest {
                     .hasSize(200);
             // Unlike the process's own, the handle's leaves the output open.
             server.toHandle().destroy();
-            assertThat(lineWith(out, "stopping")).contains("waiting up to 30 s for 1 requests");
+            assertThat(lineWith(out, "stopping")).contains("waiting up to 30 s for 1 request");
             assertThat(server.isAlive()).isTrue();
             server.toHandle().destroy();
             assertThat(server.waitFor(5, TimeUnit.SECONDS))
