@@ -43,7 +43,8 @@ final class ProtocolChoice {
                 .setMaxChunkSize(MAX_CHUNK_BYTES);
         HttpServerCodec codec = new HttpServerCodec(decoder);
         channel.pipeline().addLast(codec);
-        channel.pipeline().addLast(new Http1Connection(server, channel.pipeline().context(codec)));
+        channel.pipeline()
+                .addLast(new Http1Connection(server, channel.pipeline().context(codec)));
     }
 
     /** A client that says nothing is cut off. */

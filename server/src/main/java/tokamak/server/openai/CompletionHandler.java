@@ -36,8 +36,7 @@ final class CompletionHandler implements Generating.Handler {
                 request.structured().map(StructuredFields::field).orElse("prompt"),
                 () -> OpenAiErrors.withPromptIn(
                         "prompt",
-                        () -> Submission.of(
-                                request.choice(), requests, request.params(), metrics, exchange, guest)))) {
+                        () -> Submission.of(request.choice(), requests, request.params(), metrics, exchange, guest)))) {
             if (request.options().stream()) {
                 new CompletionStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {

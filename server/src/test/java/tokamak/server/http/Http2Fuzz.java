@@ -70,8 +70,9 @@ public final class Http2Fuzz {
             room.acquire(AT_ONCE);
             checkAfterwards(server, failures);
         }
-        statuses.keySet().stream().filter(status -> status >= 500 && status != 503).forEach(status -> failures.add(
-                "answers with " + status));
+        statuses.keySet().stream()
+                .filter(status -> status >= 500 && status != 503)
+                .forEach(status -> failures.add("answers with " + status));
         if (handled.get() == 0) {
             failures.add("no request reached a handler");
         }
@@ -153,8 +154,10 @@ public final class Http2Fuzz {
                 ":scheme", often(random, "http", "x"),
                 ":path", often(random, "/events", "/", "/%zz", "", "*", "no-slash")));
         for (int i = Math.max(0, random.nextInt(8) - 4); i > 0; i--) {
-            fields.add(pick(random, "x", "content-length", "expect", "connection", "X-Upper", ":path", ":odd", "te", ""));
-            fields.add(pick(random, "1", "-1", "100-continue", "close", "a".repeat(random.nextInt(20_000)), "\r\n", "\u0000"));
+            fields.add(
+                    pick(random, "x", "content-length", "expect", "connection", "X-Upper", ":path", ":odd", "te", ""));
+            fields.add(pick(
+                    random, "1", "-1", "100-continue", "close", "a".repeat(random.nextInt(20_000)), "\r\n", "\u0000"));
         }
         return Http2Wire.fields(fields.toArray(String[]::new));
     }

@@ -76,13 +76,11 @@ public final class FirstTokenCost {
 
     private static double direct(Engine engine, String prompt) {
         long start = System.nanoTime();
-        SamplingParams params = engine.samplingDefaults()
-                .toBuilder()
+        SamplingParams params = engine.samplingDefaults().toBuilder()
                 .temperature(0)
                 .maxTokens(MAX_TOKENS)
                 .build();
-        try (TokenStream stream =
-                engine.submit(GenerationRequest.text(prompt).withSampling(params))) {
+        try (TokenStream stream = engine.submit(GenerationRequest.text(prompt).withSampling(params))) {
             long first = 0;
             for (TokenEvent event : stream) {
                 if (first == 0 && event instanceof TokenEvent.Delta) {
