@@ -9,18 +9,18 @@ import tokamak.backend.KvType;
 
 /**
  * Attention over paged keys and values for tiles of query rows that share a key and value head: the typed face of
- * {@link AttentionKernels}. A tile goes {@link #loadQuery}, {@link #start}, then per stretch of blocks {@link #scores},
- * {@link #softmax} and {@link #addValues}, and at last {@link #finish}.
+ * {@link ScoreKernels}, {@link SoftmaxKernels} and {@link ValueKernels}. A tile goes {@link #loadQuery}, {@link #start}, then
+ * per stretch of blocks {@link #scores}, {@link #softmax} and {@link #addValues}, and at last {@link #finish}.
  *
  * <p>A row's result depends on its own query and the keys and values it may see, not on the tile. Immutable; scratch
  * memory is the caller's.
  */
 public final class BlockAttention {
     /** Tokens of a KV block. */
-    public static final int BLOCK = AttentionKernels.BLOCK;
+    public static final int BLOCK = KvNumbers.BLOCK;
 
     /** Bytes of a row's running state. */
-    public static final int STATE_BYTES = AttentionKernels.STATE_BYTES;
+    public static final int STATE_BYTES = RowState.BYTES;
 
     /** Where a running maximum starts: finite, so that the difference of two maxima is a number. */
     private static final float LOWEST = -1e30f;
@@ -46,6 +46,7 @@ public final class BlockAttention {
     private final int headDim;
     private final int valueDim;
     private final KvType type;
+    private final KvNumbers numbers;
     private final int maxRows;
     private final Routine[] scores; // [rows]
     private final Routine[] values; // [rows]
@@ -73,25 +74,26 @@ public final class BlockAttention {
         this.headDim = headDim;
         this.valueDim = valueDim;
         this.type = type;
-        this.maxRows = AttentionKernels.maxRows(isa);
+        this.numbers = new KvNumbers(type);
+        this.maxRows = ScoreKernels.maxRows(isa);
         this.scores = new Routine[maxRows + 1];
         this.values = new Routine[maxRows + 1];
         this.valuesOfHeads = new Routine[maxRows + 1];
         for (int rows = 1; rows <= maxRows; rows++) {
             scores[rows] = kernels.routine(
                     new ScoreKey(type, rows, headDim),
-                    key -> AttentionKernels.scores(isa, system, key.type(), key.rows(), key.headDim()));
+                    key -> ScoreKernels.scores(isa, system, key.type(), key.rows(), key.headDim()));
             values[rows] = kernels.routine(
                     new ValueKey(type, rows, valueDim),
-                    key -> AttentionKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
+                    key -> ValueKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
             valuesOfHeads[rows] = kernels.routine(
                     new HeadsValueKey(type, rows, valueDim),
-                    key -> AttentionKernels.valuesOfHeads(isa, system, key.type(), key.rows(), key.valueDim()));
+                    key -> ValueKernels.valuesOfHeads(isa, system, key.type(), key.rows(), key.valueDim()));
         }
-        this.merge = kernels.routine(new MergeKey(), _ -> AttentionKernels.merge(isa, system));
-        this.softcap = kernels.routine(new SoftcapKey(), _ -> AttentionKernels.softcap(isa, system));
-        this.softmax = kernels.routine(new SoftmaxKey(), _ -> AttentionKernels.softmax(isa, system));
-        this.scale = kernels.routine(new ScaleKey(), _ -> AttentionKernels.scaleRow(isa, system));
+        this.merge = kernels.routine(new MergeKey(), _ -> SoftmaxKernels.merge(isa, system));
+        this.softcap = kernels.routine(new SoftcapKey(), _ -> SoftmaxKernels.softcap(isa, system));
+        this.softmax = kernels.routine(new SoftmaxKey(), _ -> SoftmaxKernels.softmax(isa, system));
+        this.scale = kernels.routine(new ScaleKey(), _ -> SoftmaxKernels.scaleRow(isa, system));
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(system));
         this.storeKeys = store(kernels, type, headDim, BLOCK);
         this.storeValues = store(kernels, type, valueDim, 1);
@@ -164,10 +166,10 @@ public final class BlockAttention {
         }
         routine.call(
                 x.address() + at * Float.BYTES,
-                block.address() + AttentionKernels.headerBytes(type) + AttentionKernels.bytes(type, firstNumber),
+                block.address() + numbers.headerBytes() + numbers.bytes(firstNumber),
                 numHeads,
                 partBytes(dim),
-                block.address() + tokenInBlock * AttentionKernels.scaleBytes(type),
+                block.address() + tokenInBlock * numbers.scaleBytes(),
                 0,
                 0,
                 0);

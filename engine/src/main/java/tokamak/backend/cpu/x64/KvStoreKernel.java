@@ -16,7 +16,7 @@ import tokamak.backend.KvType;
  * every instruction set.
  */
 final class KvStoreKernel {
-    private static final int BLOCK = AttentionKernels.BLOCK;
+    private static final int BLOCK = KvNumbers.BLOCK;
     private static final Vec SCALE = Vec.xmm(4);
     private static final Vec INVERSE = Vec.ymm(5);
     private static final Vec LARGEST = Vec.ymm(6);
@@ -88,7 +88,7 @@ final class KvStoreKernel {
             case INT4 -> quantizeRunToHalfBytes();
         }
         a.add(RDI, BLOCK * Float.BYTES);
-        a.add(RAX, AttentionKernels.bytes(type, BLOCK * BLOCK));
+        a.add(RAX, new KvNumbers(type).bytes(BLOCK * BLOCK));
         a.sub(RBX, 1);
         a.jump(Assembler.Condition.NOT_ZERO, run);
     }
@@ -169,7 +169,7 @@ final class KvStoreKernel {
         a.emit(Op.VDIVPS, SCALE, SCALE, inverse);
         a.emit(Op.VADDPS, SCALE, SCALE, NOTHING.as(Width.X));
         storeHalf(SCALE, Mem.at(R8, 0));
-        storeHalf(LEAST.as(Width.X), Mem.at(R8, AttentionKernels.MINIMA));
+        storeHalf(LEAST.as(Width.X), Mem.at(R8, KvNumbers.MINIMA));
         a.emit(Op.VBROADCASTSS, LEAST, LEAST.as(Width.X));
         a.emit(Op.VMOVUPS, inverse, a.constantFloat(1));
         a.emit(Op.VDIVPS, inverse, inverse, SCALE);
