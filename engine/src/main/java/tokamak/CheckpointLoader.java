@@ -75,7 +75,7 @@ final class CheckpointLoader {
                 KV_BLOCK_SIZE);
         if (config.maxModelLen() > model.maxPositions()) {
             LOG.log(
-                    System.Logger.Level.WARNING,
+                    System.Logger.Level.INFO,
                     "{0}: a context of {1} tokens was asked for, but the model was made for {2}; it gets {3}",
                     config.model(),
                     Integer.toString(config.maxModelLen()),
