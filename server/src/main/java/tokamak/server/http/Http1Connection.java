@@ -135,7 +135,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Tran
         if (head == null) {
             close();
         } else {
-            body.drop();
             refuse(head, new Refusal(408, "the request's body did not come in time"));
         }
     }
@@ -231,6 +230,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Tran
     /** Answers without asking a handler, and closes: what the client still sends can't be made sense of. */
     private void refuse(RequestHead current, Refusal refusal) {
         timer.stop();
+        body.drop();
         discarding = true;
         server.refuse(begin(current, new byte[0]), refusal);
     }

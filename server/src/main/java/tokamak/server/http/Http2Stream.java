@@ -96,7 +96,6 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements Transpor
     private void timedOut() {
         RequestHead slow = head;
         if (slow != null) {
-            body.drop();
             refuse(slow, new Refusal(408, "the request's body did not come in time"));
         }
     }
@@ -178,6 +177,7 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements Transpor
 
     private void refuse(RequestHead current, Refusal refusal) {
         timer.stop();
+        body.drop();
         server.refuse(begin(current, new byte[0]), refusal);
     }
 

@@ -24,18 +24,16 @@ final class RequestBody {
         return length > server.config().limits().maxBodyBytes() ? Optional.of(tooLarge()) : Optional.empty();
     }
 
-    /** Takes more of it; after a refusal nothing of it is kept. */
+    /** Takes more of it, or nothing of this. */
     Optional<Refusal> add(ByteBuf content) {
         int length = content.readableBytes();
         if (length == 0) {
             return Optional.empty();
         }
         if (bytes.size() + length > server.config().limits().maxBodyBytes()) {
-            drop();
             return Optional.of(tooLarge());
         }
         if (!server.bodies().take(length)) {
-            drop();
             return Optional.of(new Refusal(503, "the server has too many large requests at once; try again later"));
         }
         try {
@@ -58,6 +56,7 @@ final class RequestBody {
         return whole;
     }
 
+    /** Gives back what has come of a request that is refused, or will not come whole. */
     void drop() {
         server.bodies().giveBack(bytes.size());
         bytes = new ByteArrayOutputStream(0);

@@ -126,6 +126,13 @@ class HttpTest {
     }
 
     @Test
+    void aBodyThatGoesWrongIsGivenBack() throws IOException {
+        assertThat(talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno number\r\n"))
+                .startsWith("HTTP/1.1 400");
+        assertThat(server.bodies().used()).isZero();
+    }
+
+    @Test
     void slowClientsAreCutOff() throws IOException {
         assertThat(talk("GET / HT")).isEmpty();
         assertThat(talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"))
