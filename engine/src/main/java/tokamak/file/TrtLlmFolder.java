@@ -298,8 +298,7 @@ final class TrtLlmFolder {
                 continue;
             }
             Tensor first = shares.getFirst();
-            // two rows of 4-bit numbers may stand in one of bytes
-            int together = part.getKey().equals(".weight") && first.dim(0) == allRows / 2 ? 2 : 1;
+            int together = part.getKey().equals(".weight") ? outputsPerRow(first, allRows) : 1;
             if (first.rank() < 1 || first.dim(0) != allRows / together) {
                 throw new ModelFormatException(
                         folder + ": " + first + ": expected " + queryRows + " + 2 x " + keyRows + " rows");
@@ -364,13 +363,12 @@ final class TrtLlmFolder {
      */
     private List<Tensor> weights(int stretch, String from, long outputs) throws ModelFormatException {
         List<Tensor> shares = shares(stretch, from + ".weight");
-        boolean integers =
-                algorithm.startsWith("W") && !scaleNames(stretch, from).isEmpty();
+        boolean integers = algorithm.startsWith("W") && scaleName(stretch, from).isPresent();
         if (!shares.isEmpty() && outputs > 0 && integers) {
             Tensor first = shares.getFirst();
             boolean plain = first.rank() == 2
                     && first.dtype().blockBytes() == 1
-                    && (first.dim(0) == outputs || algorithm.startsWith("W4") && first.dim(0) * 2 == outputs);
+                    && first.dim(0) * outputsPerRow(first, outputs) == outputs;
             if (!plain) {
                 throw new ModelFormatException(folder + ": " + first + ": expected bytes of " + outputs
                         + " outputs. A checkpoint whose weights were arranged for one kind of graphics processor as they"
@@ -380,16 +378,21 @@ final class TrtLlmFolder {
         return shares;
     }
 
-    private List<String> scaleNames(int stretch, String from) {
+    /** Two rows of 4-bit numbers may stand in one of bytes. */
+    private int outputsPerRow(Tensor weight, long outputs) {
+        return algorithm.startsWith("W4") && weight.rank() > 0 && weight.dim(0) * 2 == outputs ? 2 : 1;
+    }
+
+    private Optional<String> scaleName(int stretch, String from) {
         Map<String, Tensor> rank = ranks.get(stretch * tensorParallel);
-        return SCALES.stream().filter(name -> rank.containsKey(from + name)).toList();
+        return SCALES.stream().map(from::concat).filter(rank::containsKey).findFirst();
     }
 
     /** Scales {@code [1]} for whole matrices, or {@code [out, groups]}; none if there are none. */
     private List<Tensor> scales(int stretch, String from) throws ModelFormatException {
-        List<String> names = scaleNames(stretch, from);
+        Optional<String> name = scaleName(stretch, from);
         List<Tensor> scales = new ArrayList<>();
-        for (Tensor share : names.isEmpty() ? List.<Tensor>of() : shares(stretch, from + names.getFirst())) {
+        for (Tensor share : name.isPresent() ? shares(stretch, name.get()) : List.<Tensor>of()) {
             boolean perRow = share.rank() == 1 || share.rank() == 2 && share.dim(0) == 1;
             scales.add(share.count() == 1 ? share.reshape(1) : perRow ? share.reshape(share.count(), 1) : share);
         }

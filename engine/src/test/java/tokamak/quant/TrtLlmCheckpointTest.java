@@ -86,6 +86,22 @@ class TrtLlmCheckpointTest {
     }
 
     @Test
+    void queriesKeysAndValuesNeedTheirRows() throws IOException {
+        Files.writeString(folder.resolve("config.json"), config("\"architecture\": \"LlamaForCausalLM\"", 4));
+        for (long[] shape : new long[][] {{}, {3 * HIDDEN / 2, HIDDEN}}) {
+            int count = (int) java.util.stream.LongStream.of(shape).reduce(1, (a, b) -> a * b);
+            new SafetensorsWriter()
+                    .tensor("transformer.vocab_embedding.weight", new float[VOCAB * HIDDEN], VOCAB, HIDDEN)
+                    .tensor("transformer.layers.0.attention.qkv.weight", new float[count], shape)
+                    .write(folder.resolve("rank0.safetensors"));
+            assertThatThrownBy(() -> Checkpoint.open(folder))
+                    .isInstanceOf(ModelFormatException.class)
+                    .hasMessageContaining("attention.qkv.weight")
+                    .hasMessageContaining("expected 64 + 2 x 64 rows");
+        }
+    }
+
+    @Test
     void fp8HasAScaleForEveryMatrix() throws IOException {
         Quantiser quantiser = new Quantiser(1);
         float[][] expected = quantiser.fp8(
