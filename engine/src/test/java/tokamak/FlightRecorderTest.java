@@ -145,6 +145,7 @@ class FlightRecorderTest {
     void stepsAreCountedByTheirSize() {
         try (Engine engine = engine(200)) {
             engine.generate(request("", "p".repeat(100), 20));
+            TestBooks.requireEmpty(engine);
             List<Long> sizes = engine.stats().stepSizes();
             assertThat(sizes).hasSize(EngineStats.STEP_SIZE_BOUNDS.size() + 1);
             assertThat(sizes.get(EngineStats.STEP_SIZE_BOUNDS.indexOf(1))).isEqualTo(19);
@@ -158,10 +159,13 @@ class FlightRecorderTest {
     void aPromptThatIsCachedWholeSaysHowMuchOfItWasComputedAgain() {
         try (Engine engine = engine(200)) {
             engine.generate(request("", "p".repeat(40), 1));
+            TestBooks.requireEmpty(engine);
             assertThat(engine.stats().numRecomputedTokens()).isZero();
             engine.generate(request("", "p".repeat(40), 1));
+            TestBooks.requireEmpty(engine);
             assertThat(engine.stats().numRecomputedTokens()).isEqualTo(4);
             engine.generate(request("", "p".repeat(41), 1));
+            TestBooks.requireEmpty(engine);
             assertThat(engine.stats().numRecomputedTokens()).isEqualTo(4);
         }
     }
