@@ -46,13 +46,13 @@ final class AnswerSink implements SequenceSink {
 
     @Override
     public void finished(FinishReason reason) {
-        life.ended(reason.wireName());
+        life.ended(reason);
         channel.write(answer, AnswerChannel.FINISHED, reason);
     }
 
     @Override
     public void failed(TokamakException why) {
-        life.ended(FinishReason.ERROR.wireName());
+        life.ended(FinishReason.ERROR);
         channel.write(answer, AnswerChannel.FAILED, why);
     }
 }

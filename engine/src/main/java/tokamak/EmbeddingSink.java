@@ -15,7 +15,6 @@ import tokamak.schedule.SequenceSink;
 final class EmbeddingSink implements SequenceSink {
     private final SequenceLife life;
     private final CompletableFuture<FinishReason> end = new CompletableFuture<>();
-    private volatile int cachedTokens;
 
     EmbeddingSink(SequenceLife life) {
         this.life = life;
@@ -34,7 +33,6 @@ final class EmbeddingSink implements SequenceSink {
     @Override
     public void promptDone(int cached, List<TokenLogprobs> promptLogprobs) {
         life.promptDone(cached);
-        cachedTokens = cached;
     }
 
     @Override
@@ -44,13 +42,13 @@ final class EmbeddingSink implements SequenceSink {
 
     @Override
     public void finished(FinishReason reason) {
-        life.ended(reason.wireName());
+        life.ended(reason);
         end.complete(reason);
     }
 
     @Override
     public void failed(TokamakException why) {
-        life.ended(FinishReason.ERROR.wireName());
+        life.ended(FinishReason.ERROR);
         end.completeExceptionally(why);
     }
 
@@ -78,7 +76,7 @@ final class EmbeddingSink implements SequenceSink {
     }
 
     int cachedTokens() {
-        return cachedTokens;
+        return life.cachedTokens();
     }
 
     Duration queueTime() {

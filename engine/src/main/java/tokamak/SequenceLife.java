@@ -2,6 +2,7 @@ package tokamak;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import tokamak.api.FinishReason;
 
 /**
  * What happens to a sequence and when, whatever it is for: keeps its place in the queue and the count of open answers, and
@@ -61,7 +62,7 @@ final class SequenceLife {
         preemption.commit();
     }
 
-    void ended(String reason) {
+    void ended(FinishReason reason) {
         leaveQueue();
         board.numOpenAnswers.decrementAndGet();
         if (event == null || !event.shouldCommit()) {
@@ -77,7 +78,7 @@ final class SequenceLife {
         event.cachedTokens = cachedTokens;
         event.generatedTokens = numTokens;
         event.preemptions = numPreemptions;
-        event.finishReason = reason;
+        event.finishReason = reason.wireName();
         event.commit();
     }
 
@@ -91,6 +92,10 @@ final class SequenceLife {
 
     private long sinceSubmission() {
         return board.nanoTime() - submittedNanos;
+    }
+
+    int cachedTokens() {
+        return cachedTokens;
     }
 
     int promptTokens() {
