@@ -73,15 +73,6 @@ final class CheckpointLoader {
                 model.kvBytesPerToken(config.kvCacheType()),
                 Math.max(0, HostMemory.availableBytes() - checkpoint.tensorBytes()),
                 KV_BLOCK_SIZE);
-        if (config.maxModelLen() > model.maxPositions()) {
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "{0}: a context of {1} tokens was asked for, but the model was made for {2}; it gets {3}",
-                    config.model(),
-                    Integer.toString(config.maxModelLen()),
-                    Integer.toString(model.maxPositions()),
-                    Integer.toString(plan.contextLength()));
-        }
         int numThreads = config.numThreads() == 0 ? Runtime.getRuntime().availableProcessors() : config.numThreads();
         CpuArithmetic arithmetic = Arithmetic.named(config.cpuIsa());
         CpuBackend backend = new CpuBackend(numThreads, arithmetic, packedImage(config, checkpoint, arithmetic));

@@ -65,8 +65,12 @@ record MemoryPlan(int contextLength, int numKvBlocks, int blockSize, long bytes,
         String memory = mebibytes(bytes) + " of KV cache ("
                 + (config.kvCacheMemoryBytes() == 0 ? "of " + mebibytes(spareBytes) + " free memory" : "as configured")
                 + ")";
-        String length = "context of " + context + " tokens"
-                + (context < wantedContext ? ", the model's " + wantedContext + " would not fit" : "");
+        String length = "context of " + context + " tokens";
+        if (context < wantedContext) {
+            length += ", the model's " + wantedContext + " would not fit";
+        } else if (context < config.maxModelLen()) {
+            length += ", the most the model was made for; " + config.maxModelLen() + " were asked for";
+        }
         return memory + ", " + length;
     }
 
