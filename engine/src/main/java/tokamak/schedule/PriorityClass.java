@@ -8,9 +8,7 @@ final class PriorityClass {
     final int priority;
     /** Its sequences that wait or run. */
     int numActive;
-    /** When the first of those arrived that wait or have prompt left to compute. */
-    long oldestNanos;
-    /** The priority, improved by the time the oldest has waited. */
+    /** The priority, improved by the time that the first has waited of those that wait or have prompt left to compute. */
     long effectivePriority;
 
     PriorityClass(int priority) {

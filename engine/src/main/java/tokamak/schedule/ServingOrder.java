@@ -37,8 +37,8 @@ final class ServingOrder {
 
     /** Works the priorities out anew for this moment. */
     void age(List<Sequence> running, List<Sequence> waiting, long now) {
-        forget(running, now);
-        forget(waiting, now);
+        forgetAge(running);
+        forgetAge(waiting);
         for (int i = 0; i < running.size(); i++) {
             if (running.get(i).numRemaining() > 1) {
                 noteAge(running.get(i), now);
@@ -49,20 +49,17 @@ final class ServingOrder {
         }
     }
 
-    private static void forget(List<Sequence> sequences, long now) {
+    private static void forgetAge(List<Sequence> sequences) {
         for (int i = 0; i < sequences.size(); i++) {
             PriorityClass group = sequences.get(i).priorityClass;
-            group.oldestNanos = now;
             group.effectivePriority = group.priority;
         }
     }
 
     private void noteAge(Sequence sequence, long now) {
         PriorityClass group = sequence.priorityClass;
-        if (sequence.arrivalNanos - group.oldestNanos < 0) {
-            group.oldestNanos = sequence.arrivalNanos;
-            group.effectivePriority = group.priority - (now - sequence.arrivalNanos) / agingNanos;
-        }
+        long aged = group.priority - (now - sequence.arrivalNanos) / agingNanos;
+        group.effectivePriority = Math.min(group.effectivePriority, aged);
     }
 
     static boolean isServedBefore(Sequence a, Sequence b) {
