@@ -29,8 +29,8 @@ final class Scheduler {
     private final int blockSize;
     private final LongSupplier nanoClock;
     private final BlockPool pool;
-    private final BlockHasher hasher;
     private final KeptBlocks kept;
+    private final PrefixCache prefixes;
     private final PrefillPacer pacer;
     private final ServingOrder order;
     private final Tenants tenants = new Tenants();
@@ -56,7 +56,7 @@ final class Scheduler {
         this.nanoClock = nanoClock;
         this.pool = new BlockPool(numBlocks);
         this.kept = new KeptBlocks(store, pool);
-        this.hasher = new BlockHasher(blockSize);
+        this.prefixes = new PrefixCache(config.prefixCaching(), blockSize, pool, kept, stats);
         this.pacer = new PrefillPacer(config.maxSlowdown(), config.maxNumSeqs());
         this.order = new ServingOrder(config.agingNanos());
         stats.numBlocks = numBlocks;
@@ -299,8 +299,8 @@ final class Scheduler {
      * @return whether it can be computed now
      */
     private boolean admit(Sequence sequence, Batch batch) {
-        int numHits = countHits(sequence);
-        if (isBeingComputed(sequence, numHits)) {
+        int numHits = prefixes.countHits(sequence);
+        if (prefixes.isBeingComputed(sequence, numHits, running)) {
             sequence.stepNumber = stepNumber;
             return false;
         }
@@ -311,64 +311,16 @@ final class Scheduler {
                 return false;
             }
             preempt(victim, batch);
-            numHits = countHits(sequence);
+            numHits = prefixes.countHits(sequence);
         }
-        for (int i = 0; i < numHits; i++) {
-            int block = pool.find(sequence.hashes(), sequence.hashIndex(i));
-            pool.retain(block);
-            sequence.addBlock(block);
-            kept.offer(sequence, i);
-        }
-        foundInCache(sequence, numHits);
-        noteLookup(sequence, numHits);
-        int numKept = readsCache(sequence) ? kept.count(sequence, numHits, limitOfHits(sequence)) : 0;
-        if (numKept > 0) {
-            kept.fetch(sequence, numKept);
-        }
+        prefixes.take(sequence, numHits);
         start(sequence);
         return sequence.load == null;
     }
 
-    /** The sequence's first blocks need not be computed. */
-    private void foundInCache(Sequence sequence, int numBlocks) {
-        sequence.numRegistered = numBlocks;
-        sequence.numComputed = numBlocks * blockSize;
-        sequence.numCharged = Math.max(sequence.numCharged, sequence.numComputed);
-    }
-
     /** Blocks that were kept elsewhere are in memory, as many as could be had; the rest is computed. */
     void finish(BlockLoad load) {
-        kept.finish(load);
-        Sequence sequence = load.sequence;
-        if (sequence.load == load) {
-            sequence.load = null;
-            foundInCache(sequence, load.first + load.numLoaded());
-            stats.numLoadedBlocks += load.numLoaded();
-            noteCached(sequence);
-        }
-    }
-
-    /** What a prompt's first look into the caches says about them. */
-    private void noteLookup(Sequence sequence, int numHits) {
-        if (sequence.admitted || !readsCache(sequence)) {
-            return;
-        }
-        if (kept.exists()) {
-            stats.numStoreQueriedTokens += sequence.promptLength - numHits * blockSize;
-        }
-        int next = numHits + 1;
-        boolean endsBlock = sequence.promptLength == next * blockSize && next <= sequence.numBlockHashes();
-        if (endsBlock && pool.find(sequence.hashes(), sequence.hashIndex(numHits)) != BlockPool.NONE) {
-            // The last token must be computed to choose the next, and with it its block, though that is in the cache.
-            stats.numRecomputedTokens += blockSize;
-        }
-    }
-
-    private void noteCached(Sequence sequence) {
-        if (sequence.cachedTokens < 0) {
-            sequence.cachedTokens = sequence.numComputed;
-            stats.numCachedTokens += sequence.numComputed;
-        }
+        prefixes.finish(load);
     }
 
     private void start(Sequence sequence) {
@@ -387,43 +339,8 @@ final class Scheduler {
             sequence.sink.admitted();
         }
         if (sequence.load == null) {
-            noteCached(sequence);
+            prefixes.noteCached(sequence);
         }
-    }
-
-    /** Blocks from the start that are in the cache. The last token must be computed in any case: it chooses the next. */
-    private int countHits(Sequence sequence) {
-        if (!readsCache(sequence)) {
-            return 0;
-        }
-        int limit = limitOfHits(sequence);
-        int hits = 0;
-        while (hits < limit && pool.find(sequence.hashes(), sequence.hashIndex(hits)) != BlockPool.NONE) {
-            hits++;
-        }
-        return hits;
-    }
-
-    private int limitOfHits(Sequence sequence) {
-        return Math.min(sequence.numBlockHashes(), (sequence.numTokens() - 1) / blockSize);
-    }
-
-    private boolean readsCache(Sequence sequence) {
-        return config.prefixCaching() && !sequence.needsEveryToken();
-    }
-
-    /** Whether a running sequence is about to compute the very block this one misses: then it is worth waiting for. */
-    private boolean isBeingComputed(Sequence sequence, int firstMiss) {
-        if (!readsCache(sequence) || firstMiss >= (sequence.numTokens() - 1) / blockSize) {
-            return false;
-        }
-        for (int i = 0; i < running.size(); i++) {
-            Sequence other = running.get(i);
-            if (other.numRegistered <= firstMiss && sequence.sharesHash(firstMiss, other)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private boolean fits(Sequence sequence, int numHits) {
@@ -493,7 +410,7 @@ final class Scheduler {
                 fail(sequence, asTyped(failure));
             } else {
                 sequence.numComputed += batch.numTokens(i);
-                registerFullBlocks(sequence);
+                prefixes.registerFullBlocks(sequence);
                 if (batch.chosen(i) != Batch.NO_TOKEN) {
                     append(sequence, batch.chosen(i), batch.logprobs(i));
                     appendForced(sequence);
@@ -513,19 +430,6 @@ final class Scheduler {
             default ->
                 new StepFailedException("the model could not compute this request's next token: " + failure, failure);
         };
-    }
-
-    private void registerFullBlocks(Sequence sequence) {
-        int numFull = sequence.numComputed / blockSize;
-        if (!config.prefixCaching() || numFull == sequence.numRegistered) {
-            return;
-        }
-        sequence.extendHashes(hasher, blockSize, numFull);
-        for (int i = sequence.numRegistered; i < numFull; i++) {
-            pool.register(sequence.block(i), sequence.hashes(), sequence.hashIndex(i));
-            kept.offer(sequence, i);
-        }
-        sequence.numRegistered = numFull;
     }
 
     private void append(Sequence sequence, int tokenId, @Nullable TokenLogprobs logprobs) {
