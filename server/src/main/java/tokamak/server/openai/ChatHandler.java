@@ -27,25 +27,13 @@ final class ChatHandler implements Generating.Handler {
                 "chatcmpl-" + id,
                 Instant.now().getEpochSecond(),
                 request.choice().name());
-        try (Submission submission = submit(request, exchange, guest)) {
+        try (Submission submission = Submission.of(request, metrics, exchange, guest)) {
             if (request.options().stream()) {
                 new ChatStream(request, head, new AnswerEvents(exchange, submission)).run();
             } else {
                 exchange.respond(whole(request, head, submission.parts().getFirst()));
             }
         }
-    }
-
-    private Submission submit(ChatRequest request, Exchange exchange, Guest guest) {
-        return GuideErrors.named(
-                request.guideField(),
-                () -> Submission.of(
-                        request.choice(),
-                        List.of(request.generation(guest.caller())),
-                        request.params(),
-                        metrics,
-                        exchange,
-                        guest));
     }
 
     private static Response whole(ChatRequest request, AnswerHead head, Submission.Part part) {

@@ -35,7 +35,8 @@ final class ResponseHandler implements Generating.Handler {
                 "resp_" + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 request);
-        try (Submission submission = ResponseRequest.inOwnWords(() -> submit(request, exchange, guest))) {
+        try (Submission submission =
+                ResponseRequest.inOwnWords(() -> Submission.of(request.chat(), metrics, exchange, guest))) {
             if (request.store()) {
                 ObjectNode open = object.open("in_progress", List.of());
                 store.add(
@@ -51,19 +52,6 @@ final class ResponseHandler implements Generating.Handler {
             store.remove(object.id());
             throw e;
         }
-    }
-
-    private Submission submit(ResponseRequest request, Exchange exchange, Guest guest) {
-        ChatRequest chat = request.chat();
-        return GuideErrors.named(
-                chat.guideField(),
-                () -> Submission.of(
-                        chat.choice(),
-                        List.of(chat.generation(guest.caller())),
-                        chat.params(),
-                        metrics,
-                        exchange,
-                        guest));
     }
 
     private void run(Exchange exchange, ResponseObject object, Submission submission) {

@@ -71,6 +71,19 @@ final class Submission implements AutoCloseable {
         }
     }
 
+    /** Of a chat, which has one prompt. @throws ApiException if what its guide is made of can't be kept */
+    static Submission of(ChatRequest chat, ServerMetrics metrics, Exchange exchange, Guest guest) {
+        return GuideErrors.named(
+                chat.guideField(),
+                () -> of(
+                        chat.choice(),
+                        List.of(chat.generation(guest.caller())),
+                        chat.params(),
+                        metrics,
+                        exchange,
+                        guest));
+    }
+
     List<Part> parts() {
         return parts;
     }
