@@ -72,7 +72,7 @@ public final class Exchange {
     }
 
     Future<?> scheduleHeartbeat(Runnable beat) {
-        return transport.schedulePeriodically(beat, HEARTBEAT);
+        return transport.outbox().schedulePeriodically(beat, HEARTBEAT);
     }
 
     void start() {

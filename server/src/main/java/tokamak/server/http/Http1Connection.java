@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -79,12 +78,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Tran
         return outbox;
     }
 
-    @Override
-    public Future<?> schedulePeriodically(Runnable task, Duration period) {
-        long nanos = period.toNanos();
-        return channel.eventLoop().scheduleAtFixedRate(task, nanos, nanos, TimeUnit.NANOSECONDS);
-    }
-
     // ---- opening and closing
 
     @Override
@@ -135,7 +128,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Tran
         if (head == null) {
             close();
         } else {
-            refuse(head, new Refusal(408, "the request's body did not come in time"));
+            refuse(head, RequestBody.LATE);
         }
     }
 

@@ -15,12 +15,9 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.ReferenceCountUtil;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,12 +51,6 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements Transpor
     @Override
     public LoopOutbox outbox() {
         return outbox;
-    }
-
-    @Override
-    public Future<?> schedulePeriodically(Runnable task, Duration period) {
-        long nanos = period.toNanos();
-        return channel.eventLoop().scheduleAtFixedRate(task, nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     // ---- the end
@@ -96,7 +87,7 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements Transpor
     private void timedOut() {
         RequestHead slow = head;
         if (slow != null) {
-            refuse(slow, new Refusal(408, "the request's body did not come in time"));
+            refuse(slow, RequestBody.LATE);
         }
     }
 

@@ -1,11 +1,14 @@
 package tokamak.server.http;
 
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -31,6 +34,12 @@ final class LoopOutbox {
     void offer(Transport transport, Exchange exchange, Part part) {
         items.add(new Item(transport, exchange, part));
         schedule();
+    }
+
+    /** Runs something on the loop again and again. Any thread may call this. */
+    Future<?> schedulePeriodically(Runnable task, Duration period) {
+        long nanos = period.toNanos();
+        return loop.scheduleAtFixedRate(task, nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void schedule() {

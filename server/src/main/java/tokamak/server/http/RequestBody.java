@@ -7,6 +7,8 @@ import java.util.Optional;
 
 /** A body that is coming in, within its own limit and the one for all. Used on one event loop. */
 final class RequestBody {
+    static final Refusal LATE = new Refusal(408, "the request's body did not come in time");
+
     private final HttpServer server;
     private ByteArrayOutputStream bytes = new ByteArrayOutputStream(0);
 

@@ -1,17 +1,11 @@
 package tokamak.server.http;
 
-import java.time.Duration;
-import java.util.concurrent.Future;
-
 /** What brings a request and carries its answer back. */
 sealed interface Transport permits Http1Connection, Http2Stream {
     HttpServer server();
 
     /** Any thread may call this. */
     LoopOutbox outbox();
-
-    /** Any thread may call this. */
-    Future<?> schedulePeriodically(Runnable task, Duration period);
 
     /** Writes a piece of an answer without flushing; drops what nobody waits for any more. On the event loop. */
     void write(Exchange exchange, Part part);
