@@ -1,6 +1,5 @@
 package tokamak.server.cli;
 
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -82,10 +81,12 @@ final class PerplexityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String text = file.equals("-") ? TextInput.ofStandardInput(context) : TextInput.ofFile(Path.of(file));
+        String text = TextInput.of(context, file);
+        EngineConfig exact = config(model);
+        EngineConfig config = exact.withKvCacheType(kvType.name());
         PerplexityOptions options = new PerplexityOptions(
-                config(model).withKvCacheType(kvType.name()),
-                referenceConfig(),
+                config,
+                referenceOf(config, exact),
                 text,
                 contextLength,
                 stride == null ? Math.max(1, contextLength / 2) : stride,
@@ -102,16 +103,11 @@ final class PerplexityCommand implements Callable<Integer> {
         return 0;
     }
 
-    private @Nullable EngineConfig referenceConfig() {
+    private @Nullable EngineConfig referenceOf(EngineConfig config, EngineConfig exact) {
         if (reference != null) {
             return config(reference);
         }
-        return isExact() ? null : config(model);
-    }
-
-    private boolean isExact() {
-        EngineConfig exact = EngineConfig.of(ModelPath.of(model));
-        return exact.withKvCacheType(kvType.name()).equals(exact);
+        return config.equals(exact) ? null : exact;
     }
 
     private EngineConfig config(String given) {

@@ -110,8 +110,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (calibration == null) {
             return null;
         }
-        String text =
-                calibration.equals("-") ? TextInput.ofStandardInput(context) : TextInput.ofFile(Path.of(calibration));
+        String text = TextInput.of(context, calibration);
         try (ProgressBar bar = new ProgressBar(context, "calibrating")) {
             return Calibration.of(model, text, calibrationTokens, bar::show);
         }

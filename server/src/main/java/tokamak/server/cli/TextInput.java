@@ -25,6 +25,11 @@ final class TextInput {
         }
     }
 
+    /** What a file holds, or standard input. @param name of the file; - is standard input */
+    static String of(CliContext context, String name) {
+        return name.equals("-") ? ofStandardInput(context) : ofFile(Path.of(name));
+    }
+
     /** All of standard input; "" if it is closed. */
     static String ofStandardInput(CliContext context) {
         try {
