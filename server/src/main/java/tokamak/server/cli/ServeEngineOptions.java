@@ -34,23 +34,11 @@ final class ServeEngineOptions {
                             + " gguf. Default: take it as its files say.")
     private String quantization = "auto";
 
-    @Option(names = "--max-num-seqs", paramLabel = "N", description = "Answers that are computed at once. Default: 64.")
-    private @Nullable Integer maxNumSeqs;
-
-    @Option(
-            names = "--max-num-batched-tokens",
-            paramLabel = "N",
-            description = "Tokens that are computed in one step. Default: 512.")
-    private @Nullable Integer maxNumBatchedTokens;
+    @Mixin
+    private BatchOptions batch = new BatchOptions();
 
     @Mixin
     private KvTypeOption kvType = new KvTypeOption();
-
-    @Option(
-            names = "--kv-cache-memory-bytes",
-            paramLabel = "N",
-            description = "Memory for keys and values, such as 4G. Default: a share of what is free.")
-    private @Nullable String kvCacheMemory;
 
     @Option(names = "--block-size", paramLabel = "N", hidden = true, description = "Tokens per KV block: only 16.")
     private int blockSize = KV_BLOCK_SIZE;
@@ -102,11 +90,8 @@ final class ServeEngineOptions {
         if (blockSize != KV_BLOCK_SIZE) {
             throw new CliFailure("--block-size " + blockSize + " is not supported; only " + KV_BLOCK_SIZE + " is");
         }
-        EngineConfig config = chat.applyTo(load.applyTo(EngineConfig.of(model), context));
-        int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
-        int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
-        config = config.withBatchLimits(seqs, tokens)
-                .withKvCacheType(kvType.name())
+        EngineConfig config = batch.applyTo(chat.applyTo(load.applyTo(EngineConfig.of(model), context)));
+        config = config.withKvCacheType(kvType.name())
                 .withQuantization(quantization)
                 .withPrefixCaching(prefixCaching)
                 .withPrefixCacheFolder(prefixCacheFolder(), prefixCacheBytes())
@@ -117,12 +102,7 @@ final class ServeEngineOptions {
         if (!maxModelLen.equals("auto") && !maxModelLen.equals("-1")) {
             config = config.withMaxModelLen((int) Math.min(Integer.MAX_VALUE, size("--max-model-len", maxModelLen)));
         }
-        if (threads != null) {
-            config = config.withNumThreads(threads);
-        }
-        return kvCacheMemory == null
-                ? config
-                : config.withKvCacheMemoryBytes(size("--kv-cache-memory-bytes", kvCacheMemory));
+        return threads == null ? config : config.withNumThreads(threads);
     }
 
     private @Nullable Path prefixCacheFolder() {

@@ -20,14 +20,8 @@ final class ServeLikeOptions {
     @Mixin
     private WorkloadOptions workload = new WorkloadOptions();
 
-    @Option(names = "--max-num-seqs", paramLabel = "N", description = "Answers that are computed at once. Default: 64.")
-    private @Nullable Integer maxNumSeqs;
-
-    @Option(
-            names = "--max-num-batched-tokens",
-            paramLabel = "N",
-            description = "Tokens that are computed in one step. Default: 512.")
-    private @Nullable Integer maxNumBatchedTokens;
+    @Mixin
+    private BatchOptions batch = new BatchOptions();
 
     @Option(
             names = "--max-slowdown",
@@ -43,12 +37,6 @@ final class ServeLikeOptions {
     private int maxModelLen;
 
     @Option(
-            names = "--kv-cache-memory-bytes",
-            paramLabel = "N",
-            description = "Memory for keys and values, such as 4G. Default: a share of what is free.")
-    private @Nullable String kvCacheMemory;
-
-    @Option(
             names = "--prefix-cache-dir",
             paramLabel = "DIR",
             description = "Keep what the prefix cache has in DIR too, for the next run. Default: nowhere.")
@@ -59,10 +47,8 @@ final class ServeLikeOptions {
     }
 
     ServeBenchReport run(CliContext context, BenchOptions.Subject subject, int threads, String cpuIsa, String kvType) {
-        EngineConfig config = EngineConfig.of(subject.path()).withMaxModelLen(maxModelLen);
-        int seqs = maxNumSeqs == null ? config.maxNumSeqs() : maxNumSeqs;
-        int tokens = maxNumBatchedTokens == null ? Math.max(seqs, config.maxNumBatchedTokens()) : maxNumBatchedTokens;
-        config = config.withBatchLimits(seqs, tokens)
+        EngineConfig config = batch.applyTo(EngineConfig.of(subject.path()))
+                .withMaxModelLen(maxModelLen)
                 .withNumThreads(threads)
                 .withCpuIsa(cpuIsa)
                 .withKvCacheType(kvType)
@@ -70,9 +56,6 @@ final class ServeLikeOptions {
                 .withPrefixCacheFolder(prefixCacheFolder, 0);
         if (maxSlowdown != null) {
             config = config.withMaxSlowdown(maxSlowdown);
-        }
-        if (kvCacheMemory != null) {
-            config = config.withKvCacheMemoryBytes(ServeEngineOptions.size("--kv-cache-memory-bytes", kvCacheMemory));
         }
         var requests = workload.workload();
         int count = requests.arrivals().size();
