@@ -3,6 +3,7 @@ package tokamak.chat;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class ArgumentTypes {
     private static final int MAX_DEPTH = 16;
 
     private final Map<String, ?> root;
+    private final Map<String, Set<String>> targets = new HashMap<>(); // by reference
 
     /** @param root what references are found in */
     ArgumentTypes(Map<String, ?> root) {
@@ -61,7 +63,7 @@ final class ArgumentTypes {
             kinds.retainAll(Set.of(kind(keywords.get("const"))));
         }
         if (keywords.get("$ref") instanceof String reference) {
-            find(reference).ifPresent(target -> kinds.retainAll(of(target, depth + 1)));
+            kinds.retainAll(ofTarget(reference, depth + 1));
         }
         if (keywords.get("allOf") instanceof List<?> parts) {
             parts.forEach(part -> kinds.retainAll(of(part, depth + 1)));
@@ -79,19 +81,37 @@ final class ArgumentTypes {
         return kinds;
     }
 
+    /** Looked at once: a schema may refer to the same one from many places, and to itself. */
+    private Set<String> ofTarget(String reference, int depth) {
+        Set<String> known = targets.putIfAbsent(reference, ALL);
+        if (known != null) {
+            return known;
+        }
+        Set<String> kinds = find(reference).map(target -> of(target, depth)).orElse(ALL);
+        targets.put(reference, kinds);
+        return kinds;
+    }
+
     private Optional<Object> find(String reference) {
         if (!reference.startsWith("#")) {
             return Optional.empty();
         }
         Object at = root;
-        for (String step : URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8)
-                .split("/", -1)) {
+        for (String step : decode(reference.substring(1)).split("/", -1)) {
             if (step.isEmpty()) {
                 continue;
             }
             at = at instanceof Map<?, ?> map ? map.get(step.replace("~1", "/").replace("~0", "~")) : null;
         }
         return Optional.ofNullable(at);
+    }
+
+    private static String decode(String fragment) {
+        try {
+            return URLDecoder.decode(fragment.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return fragment; // whoever reads the whole schema says what is wrong with it
+        }
     }
 
     private static Set<String> named(Object type) {
