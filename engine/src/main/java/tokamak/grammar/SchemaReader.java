@@ -62,7 +62,7 @@ final class SchemaReader {
         this.index = new SchemaIndex(document);
         this.terms = terms;
         this.mode = mode;
-        this.unevaluated = new SchemaUnevaluated(this, index, terms);
+        this.unevaluated = new SchemaUnevaluated(this, index, terms, rules.work);
         this.rules = rules;
         checkDialect(document);
     }

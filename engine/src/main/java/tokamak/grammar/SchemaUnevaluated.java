@@ -21,12 +21,14 @@ final class SchemaUnevaluated {
     private final SchemaReader reader;
     private final SchemaIndex index;
     private final SchemaTerms terms;
+    private final Work work;
     private final Set<JsonNode> open = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    SchemaUnevaluated(SchemaReader reader, SchemaIndex index, SchemaTerms terms) {
+    SchemaUnevaluated(SchemaReader reader, SchemaIndex index, SchemaTerms terms, Work work) {
         this.reader = reader;
         this.index = index;
         this.terms = terms;
+        this.work = work;
     }
 
     /**
@@ -117,6 +119,7 @@ final class SchemaUnevaluated {
             return List.of(Way.NOTHING);
         }
         try {
+            work.spend(10); // a schema that many refer to is looked at for each of them
             List<Way> ways = List.of(new Way(List.of(), own(place, except)));
             for (String keyword : node.propertyNames()) {
                 ways = switch (keyword) {
@@ -210,7 +213,7 @@ final class SchemaUnevaluated {
         return result;
     }
 
-    private static List<Way> both(List<Way> some, List<Way> others, SchemaPlace place) {
+    private List<Way> both(List<Way> some, List<Way> others, SchemaPlace place) {
         if ((long) some.size() * others.size() > MAX_WAYS) {
             throw place.unsupported(
                     place.node().has("unevaluatedItems") ? "unevaluatedItems" : "unevaluatedProperties",
@@ -219,6 +222,7 @@ final class SchemaUnevaluated {
         List<Way> result = new ArrayList<>();
         for (Way one : some) {
             for (Way other : others) {
+                work.spend(1 + (one.spoken.keys.size() + other.spoken.keys.size()) / 4);
                 result.add(one.and(other));
             }
         }

@@ -89,6 +89,17 @@ final class HostileGuidesTest {
         guides.put(
                 "a thousand ends",
                 new Guide.FreeUntil(Arrays.asList(numbers(1000, "|").split("\\|")), java.util.OptionalInt.empty()));
+        guides.put(
+                "unevaluatedProperties beside allOf doubling 40 times",
+                new Guide.JsonSchema(
+                        "{\"unevaluatedProperties\":false,\"$ref\":\"#/$defs/d0\",\"$defs\":{"
+                                + IntStream.range(0, 40)
+                                        .mapToObj(i ->
+                                                "\"d%d\":{\"allOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]},"
+                                                        .formatted(i, i + 1, i + 1))
+                                        .collect(Collectors.joining())
+                                + "\"d40\":{\"properties\":{\"a\":{}}}}}",
+                        true));
         return guides;
     }
 
