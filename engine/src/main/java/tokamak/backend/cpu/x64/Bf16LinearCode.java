@@ -20,14 +20,14 @@ final class Bf16LinearCode implements LinearCode {
     private final Kernels kernels;
     private final FloatLinearCode packing;
     private final Routine round;
-    private final Routine[] products; // [tokens]
+    private final TileRoutines products;
 
     Bf16LinearCode(Kernels kernels) {
         this.kernels = kernels;
         this.packing = new FloatLinearCode(FloatFormat.BF16, kernels);
         this.round = kernels.routine(
                 new RoundKey(Bf16Kernel.Form.PAIRS), key -> Bf16Kernel.generate(kernels.system(), key.form()));
-        this.products = new Routine[maxTokens() + 1];
+        this.products = new TileRoutines(maxTokens(), this::generate);
     }
 
     @Override
@@ -97,17 +97,16 @@ final class Bf16LinearCode implements LinearCode {
 
     @Override
     public Routine product(int tokens) {
-        Routine known = products[tokens];
-        if (known == null) {
-            known = kernels.routine(
-                    new ProductKey(tokens),
-                    key -> Bf16LinearKernel.generate(
-                            kernels.isa(),
-                            kernels.system(),
-                            key.tokens(),
-                            key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
-            products[tokens] = known;
-        }
-        return known;
+        return products.of(tokens);
+    }
+
+    private Routine generate(int tokens) {
+        return kernels.routine(
+                new ProductKey(tokens),
+                key -> Bf16LinearKernel.generate(
+                        kernels.isa(),
+                        kernels.system(),
+                        key.tokens(),
+                        key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
     }
 }

@@ -15,13 +15,14 @@ final class Bf16TileCode implements LinearCode {
     private final Kernels kernels;
     private final Bf16LinearCode packing;
     private final Routine split;
-    private final Routine[] products = new Routine[Bf16TileKernel.MAX_TOKENS + 1];
+    private final TileRoutines products;
 
     Bf16TileCode(Kernels kernels) {
         this.kernels = kernels;
         this.packing = new Bf16LinearCode(kernels);
         this.split = kernels.routine(
                 new SplitKey(Bf16Kernel.Form.HIGH_AND_LOW), key -> Bf16Kernel.generate(kernels.system(), key.form()));
+        this.products = new TileRoutines(maxTokens(), this::generate);
     }
 
     @Override
@@ -86,12 +87,10 @@ final class Bf16TileCode implements LinearCode {
 
     @Override
     public Routine product(int tokens) {
-        Routine known = products[tokens];
-        if (known == null) {
-            known = kernels.routine(
-                    new ProductKey(tokens), key -> Bf16TileKernel.generate(kernels.system(), key.tokens()));
-            products[tokens] = known;
-        }
-        return known;
+        return products.of(tokens);
+    }
+
+    private Routine generate(int tokens) {
+        return kernels.routine(new ProductKey(tokens), key -> Bf16TileKernel.generate(kernels.system(), key.tokens()));
     }
 }

@@ -48,9 +48,9 @@ public final class BlockAttention {
     private final KvType type;
     private final KvNumbers numbers;
     private final int maxRows;
-    private final Routine[] scores; // [rows]
-    private final Routine[] values; // [rows]
-    private final Routine[] valuesOfHeads; // [rows]
+    private final TileRoutines scores;
+    private final TileRoutines values;
+    private final TileRoutines valuesOfHeads;
     private final Routine softcap;
     private final Routine merge;
     private final Routine softmax;
@@ -76,20 +76,21 @@ public final class BlockAttention {
         this.type = type;
         this.numbers = new KvNumbers(type);
         this.maxRows = ScoreKernels.maxRows(isa);
-        this.scores = new Routine[maxRows + 1];
-        this.values = new Routine[maxRows + 1];
-        this.valuesOfHeads = new Routine[maxRows + 1];
-        for (int rows = 1; rows <= maxRows; rows++) {
-            scores[rows] = kernels.routine(
-                    new ScoreKey(type, rows, headDim),
-                    key -> ScoreKernels.scores(isa, system, key.type(), key.rows(), key.headDim()));
-            values[rows] = kernels.routine(
-                    new ValueKey(type, rows, valueDim),
-                    key -> ValueKernels.values(isa, system, key.type(), key.rows(), key.valueDim()));
-            valuesOfHeads[rows] = kernels.routine(
-                    new HeadsValueKey(type, rows, valueDim),
-                    key -> ValueKernels.valuesOfHeads(isa, system, key.type(), key.rows(), key.valueDim()));
-        }
+        this.scores = new TileRoutines(
+                maxRows,
+                rows -> kernels.routine(
+                        new ScoreKey(type, rows, headDim),
+                        key -> ScoreKernels.scores(isa, system, key.type(), key.rows(), key.headDim())));
+        this.values = new TileRoutines(
+                maxRows,
+                rows -> kernels.routine(
+                        new ValueKey(type, rows, valueDim),
+                        key -> ValueKernels.values(isa, system, key.type(), key.rows(), key.valueDim())));
+        this.valuesOfHeads = new TileRoutines(
+                maxRows,
+                rows -> kernels.routine(
+                        new HeadsValueKey(type, rows, valueDim),
+                        key -> ValueKernels.valuesOfHeads(isa, system, key.type(), key.rows(), key.valueDim())));
         this.merge = kernels.routine(new MergeKey(), _ -> SoftmaxKernels.merge(isa, system));
         this.softcap = kernels.routine(new SoftcapKey(), _ -> SoftmaxKernels.softcap(isa, system));
         this.softmax = kernels.routine(new SoftmaxKey(), _ -> SoftmaxKernels.softmax(isa, system));
@@ -249,15 +250,17 @@ public final class BlockAttention {
         requireFloats("query tile", tile, 0, heads * tileFloats(rows));
         requireFloats("scores", scores, 0, (long) numBlocks * heads * rows * BLOCK);
         requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
-        this.scores[rows].call(
-                tile.address(),
-                keys.address(),
-                ids.address() + (long) firstId * Integer.BYTES,
-                numBlocks,
-                scores.address(),
-                blockBytes,
-                heads,
-                0);
+        this.scores
+                .of(rows)
+                .call(
+                        tile.address(),
+                        keys.address(),
+                        ids.address() + (long) firstId * Integer.BYTES,
+                        numBlocks,
+                        scores.address(),
+                        blockBytes,
+                        heads,
+                        0);
         Reference.reachabilityFence(keys);
     }
 
@@ -317,7 +320,7 @@ public final class BlockAttention {
         requireFloats("sums", sums, 0, (long) heads * rows * valueDim);
         requireBytes("states", states, (long) heads * rows * STATE_BYTES);
         requireBytes("block ids", ids, (firstId + numBlocks + 1L) * Integer.BYTES);
-        Routine routine = heads == 1 ? this.values[rows] : valuesOfHeads[rows];
+        Routine routine = (heads == 1 ? this.values : valuesOfHeads).of(rows);
         routine.call(
                 weights.address(),
                 values.address(),

@@ -27,13 +27,13 @@ final class FloatLinearCode implements LinearCode {
     private final FloatFormat format;
     private final Kernels kernels;
     private final Routine transpose;
-    private final Routine[] products; // [tokens]
+    private final TileRoutines products;
 
     FloatLinearCode(FloatFormat format, Kernels kernels) {
         this.format = format;
         this.kernels = kernels;
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(kernels.system()));
-        this.products = new Routine[maxTokens() + 1];
+        this.products = new TileRoutines(maxTokens(), this::generate);
     }
 
     @Override
@@ -179,18 +179,17 @@ final class FloatLinearCode implements LinearCode {
 
     @Override
     public Routine product(int tokens) {
-        Routine known = products[tokens];
-        if (known == null) {
-            known = kernels.routine(
-                    new ProductKey(format, tokens),
-                    key -> FloatLinearKernel.generate(
-                            kernels.isa(),
-                            kernels.system(),
-                            key.format(),
-                            key.tokens(),
-                            key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
-            products[tokens] = known;
-        }
-        return known;
+        return products.of(tokens);
+    }
+
+    private Routine generate(int tokens) {
+        return kernels.routine(
+                new ProductKey(format, tokens),
+                key -> FloatLinearKernel.generate(
+                        kernels.isa(),
+                        kernels.system(),
+                        key.format(),
+                        key.tokens(),
+                        key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
     }
 }

@@ -20,7 +20,7 @@ final class QuantLinearCode implements LinearCode {
     private final PackedLayout packed;
     private final ActivationLayout activations;
     private final Routine quantize;
-    private final Routine[] products; // [tokens]
+    private final TileRoutines products;
 
     QuantLinearCode(QuantFormat format, Kernels kernels) {
         this.format = format;
@@ -29,7 +29,7 @@ final class QuantLinearCode implements LinearCode {
         this.activations = ActivationLayout.of(format, kernels.isa());
         this.quantize = kernels.routine(
                 new QuantizeKey(activations), key -> QuantizeKernel.generate(kernels.system(), key.layout()));
-        this.products = new Routine[maxTokens() + 1];
+        this.products = new TileRoutines(maxTokens(), this::generate);
     }
 
     @Override
@@ -94,14 +94,13 @@ final class QuantLinearCode implements LinearCode {
 
     @Override
     public Routine product(int tokens) {
-        Routine known = products[tokens];
-        if (known == null) {
-            known = kernels.routine(
-                    new ProductKey(format, tokens),
-                    key -> QuantLinearKernel.generate(
-                            kernels.isa(), kernels.system(), key.format(), key.tokens(), PREFETCH_BYTES));
-            products[tokens] = known;
-        }
-        return known;
+        return products.of(tokens);
+    }
+
+    private Routine generate(int tokens) {
+        return kernels.routine(
+                new ProductKey(format, tokens),
+                key -> QuantLinearKernel.generate(
+                        kernels.isa(), kernels.system(), key.format(), key.tokens(), PREFETCH_BYTES));
     }
 }
