@@ -107,10 +107,6 @@ public final class RequestMeter {
                 .toList();
     }
 
-    public int numPromptTokens() {
-        return numPromptTokens;
-    }
-
     /** Since the request came. */
     public Duration elapsed() {
         return Duration.ofNanos(clock.getAsLong() - startNanos);

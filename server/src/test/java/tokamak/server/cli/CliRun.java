@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import tokamak.server.TestData;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -86,11 +85,6 @@ record CliRun(int code, String out, String err) {
     /** As {@code --ids} takes them. */
     static String joined(List<Integer> ids) {
         return String.join(",", ids.stream().map(String::valueOf).toList());
-    }
-
-    /** A folder of the shared test data; skips the test where there is none. */
-    static Path testData(String name) {
-        return TestData.folder(name);
     }
 
     /** The checkout: surefire runs a module's tests in the module's folder. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tokamak.server.TestData;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -27,7 +28,7 @@ class GoldenArchitecturesTest {
                 "mixtral-f32.gguf"
             })
     void saysWhatTheReferenceSays(String name) {
-        Path folder = CliRun.testData("arch");
+        Path folder = TestData.folder("arch");
         String model = folder.resolve(name).toString();
         String member = name.replaceFirst("-(hf|f32\\.gguf)$", "");
         JsonNode golden = CliRun.read(folder.resolve(member + ".golden.json"));

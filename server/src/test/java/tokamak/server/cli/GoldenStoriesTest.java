@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tokamak.server.TestData;
 import tools.jackson.databind.JsonNode;
 
 /** {@code generate} and {@code score} say of the story models what a float64 reference says of them. */
@@ -27,7 +28,7 @@ class GoldenStoriesTest {
             stories260K-wide-qwen3-bf16,    ''
             """)
     void exactWeightsGiveTheGoldenTexts(String name, String suffix) {
-        Path models = CliRun.testData("models");
+        Path models = TestData.folder("models");
         String model = models.resolve(name + suffix).toString();
         for (JsonNode golden : CliRun.read(models.resolve(name + ".expected.json"))) {
             if (golden.get("n").asInt() > 0) {
@@ -40,7 +41,7 @@ class GoldenStoriesTest {
     @ParameterizedTest
     @CsvSource({"stories260K-wide-q8_0, .gguf", "stories260K-wide-q4_0, .gguf"})
     void roundedActivationsStayNear(String name, String suffix) {
-        Path models = CliRun.testData("models");
+        Path models = TestData.folder("models");
         String model = models.resolve(name + suffix).toString();
         for (JsonNode golden : CliRun.read(models.resolve(name + ".expected.json"))) {
             checkScores(model, golden, 2e-2);

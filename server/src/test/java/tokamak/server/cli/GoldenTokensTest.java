@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tokamak.server.TestData;
 import tools.jackson.databind.JsonNode;
 
 /** {@code tokenize --batch --json} answers in the form of the golden files, from folders that hold a tokenizer only. */
@@ -19,7 +20,7 @@ class GoldenTokensTest {
     @ValueSource(
             strings = {"bert-base-uncased", "falcon-tokenizer", "gpt2", "mistral-v3", "phi-2", "phi-3-mini", "qwen3"})
     void aBatchGivesWhatTheLibraryGives(String name, @TempDir Path temp) throws IOException {
-        Path folder = CliRun.testData("tokenizers/" + name);
+        Path folder = TestData.folder("tokenizers/" + name);
         JsonNode goldens = CliRun.read(folder.resolve("encodings.json"));
         Path batch = temp.resolve("batch.json");
         Files.writeString(
@@ -49,7 +50,7 @@ class GoldenTokensTest {
 
     @Test
     void aGgufFileOfAVocabularyIsEnough() {
-        Path file = CliRun.testData("gguf-vocab").resolve("ggml-vocab-gpt-2.gguf");
+        Path file = TestData.folder("gguf-vocab").resolve("ggml-vocab-gpt-2.gguf");
         JsonNode answer =
                 CliRun.of("tokenize", file.toString(), "Hello world", "--json").json();
         assertThat(CliRun.ints(answer.get("ids"))).containsExactly(15496, 995);

@@ -6,9 +6,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import tokamak.Engine;
 import tokamak.EngineConfig;
@@ -16,11 +14,7 @@ import tokamak.TokenStream;
 import tokamak.api.GenerationRequest;
 import tokamak.api.SamplingParams;
 import tokamak.api.TokenEvent;
-import tokamak.server.access.Access;
-import tokamak.server.http.HttpConfig;
-import tokamak.server.openai.ApiServer;
-import tokamak.server.openai.ServedModel;
-import tokamak.server.openai.ServedModels;
+import tokamak.server.TestServer;
 
 /**
  * What the server adds to the time to the first token: the same prompt is given to the engine and to the server before it, by
@@ -37,13 +31,8 @@ public final class FirstTokenCost {
         String prompt = "Once upon a time there was a little girl. ".repeat(words / 9 + 1);
         EngineConfig config = EngineConfig.of(Path.of(args[0])).withPrefixCaching(false);
         Engine engine = Engine.open(config);
-        ServedModel served = new ServedModel(engine, List.of("m"), engine.samplingDefaults(), Instant.now());
-        try (ApiServer server = ApiServer.start(
-                        HttpConfig.loopback(0),
-                        new ServedModels(List.of(served)),
-                        new ApiServer.Options("1", Access.open(), false));
-                Socket socket = new Socket("127.0.0.1", server.port())) {
-            socket.setTcpNoDelay(true);
+        try (TestServer server = new TestServer(engine);
+                Socket socket = server.connect()) {
             InputStream in = new BufferedInputStream(socket.getInputStream());
             for (int round = 0; round < 3; round++) {
                 double[] direct = new double[count];

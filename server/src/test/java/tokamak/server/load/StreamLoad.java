@@ -9,7 +9,6 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,14 +16,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import tokamak.Engine;
 import tokamak.EngineConfig;
 import tokamak.TestEngines;
-import tokamak.server.access.Access;
-import tokamak.server.http.HttpConfig;
-import tokamak.server.openai.ApiServer;
-import tokamak.server.openai.ServedModel;
-import tokamak.server.openai.ServedModels;
+import tokamak.server.TestServer;
 
 /**
  * Many streams at once over a model that keeps all cores busy: how long after the engine has made a token does its event
@@ -102,13 +96,8 @@ public final class StreamLoad {
                 .withKvCacheMemoryBytes(1L << 30)
                 .withMaxSlowdown(Double.POSITIVE_INFINITY);
         StepLetterModel letters = new StepLetterModel(TestEngines.model(config));
-        Engine engine = TestEngines.onBytes(letters, config);
-        ServedModel served = new ServedModel(engine, List.of("m"), engine.samplingDefaults(), Instant.now());
-        try (ApiServer server = ApiServer.start(
-                HttpConfig.loopback(0),
-                new ServedModels(List.of(served)),
-                new ApiServer.Options("1", Access.open(), false))) {
-            return read(letters, server.port(), streams, tokens);
+        try (TestServer server = new TestServer(TestEngines.onBytes(letters, config))) {
+            return read(letters, server.server.port(), streams, tokens);
         }
     }
 

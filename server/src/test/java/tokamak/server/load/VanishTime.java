@@ -2,9 +2,7 @@ package tokamak.server.load;
 
 import java.io.IOException;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,11 +10,6 @@ import tokamak.Engine;
 import tokamak.EngineConfig;
 import tokamak.EngineStats;
 import tokamak.server.TestServer;
-import tokamak.server.access.Access;
-import tokamak.server.http.HttpConfig;
-import tokamak.server.openai.ApiServer;
-import tokamak.server.openai.ServedModel;
-import tokamak.server.openai.ServedModels;
 
 /**
  * How long after many clients have vanished in the middle of their streams nothing runs any more and every block is free.
@@ -34,30 +27,21 @@ public final class VanishTime {
                 .withQueueLimits(2 * count, 1 << 24)
                 .withPrefixCaching(false);
         Engine engine = Engine.open(config);
-        ServedModel served = new ServedModel(engine, List.of("m"), engine.samplingDefaults(), Instant.now());
-        try (ApiServer server = ApiServer.start(
-                HttpConfig.loopback(0),
-                new ServedModels(List.of(served)),
-                new ApiServer.Options("1", Access.open(), false))) {
+        try (TestServer server = new TestServer(engine)) {
             for (int i = 0; i < ROUNDS; i++) {
-                System.out.println(round(engine, server, count));
+                System.out.println(round(server, count));
             }
         }
         System.exit(0);
     }
 
-    private static String round(Engine engine, ApiServer server, int count) throws IOException {
+    private static String round(TestServer server, int count) throws IOException {
         List<Socket> clients = new ArrayList<>();
         String json = "{\"prompt\": \"Once\", \"max_tokens\": 1000, \"ignore_eos\": true, \"stream\": true}";
-        byte[] request = ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " + json.length() + "\r\n\r\n"
-                        + json)
-                .getBytes(StandardCharsets.US_ASCII);
         for (int i = 0; i < count; i++) {
-            Socket client = new Socket("127.0.0.1", server.port());
-            client.getOutputStream().write(request);
-            clients.add(client);
+            clients.add(server.sendRaw("/v1/completions", json));
         }
-        TestServer.await("all run", () -> engine.stats().numRequestsRunning() == count);
+        TestServer.await("all run", () -> server.stats().numRequestsRunning() == count);
         for (Socket client : clients) {
             client.getInputStream().read();
         }
@@ -66,10 +50,10 @@ public final class VanishTime {
             client.close();
         }
         long closed = System.nanoTime();
-        TestServer.await("nothing runs", () -> engine.stats().numRequestsRunning() == 0);
+        TestServer.await("nothing runs", () -> server.stats().numRequestsRunning() == 0);
         long idle = System.nanoTime();
-        TestServer.await("all blocks are free", () -> engine.stats().numKvBlocksUsed() == 0);
-        EngineStats stats = engine.stats();
+        TestServer.await("all blocks are free", () -> server.stats().numKvBlocksUsed() == 0);
+        EngineStats stats = server.stats();
         return String.format(
                 Locale.ROOT,
                 "%d clients closed in %.0f ms; gauge 0 after %.0f ms, blocks free after %.0f ms; aborted %d in all",

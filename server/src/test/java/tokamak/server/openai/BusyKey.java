@@ -37,9 +37,9 @@ final class BusyKey implements AutoCloseable {
     /** Waits until a chat has been refused, or there will be none, and lets the others in. */
     void openWhenRefused(BooleanSupplier isOver) {
         HttpRequest metrics = keyed("/metrics").build();
-        while (!isOver.getAsBoolean() && !server.send(metrics).raw().body().contains(REFUSED)) {
-            Thread.onSpinWait();
-        }
+        TestServer.await(
+                "a chat is refused",
+                () -> isOver.getAsBoolean() || server.send(metrics).raw().body().contains(REFUSED));
         server.openGate();
         running.join();
     }

@@ -42,6 +42,14 @@ class LangChain4jTest {
                 .timeout(Duration.ofSeconds(30));
     }
 
+    private static OpenAiStreamingChatModel.OpenAiStreamingChatModelBuilder streaming(TestServer server) {
+        return OpenAiStreamingChatModel.builder()
+                .baseUrl(server.server.url() + "/v1")
+                .apiKey("none")
+                .modelName("abc")
+                .temperature(0.0);
+    }
+
     @Test
     void chatsAndEmbeddings() throws Exception {
         try (TestServer server = new TestServer()) {
@@ -68,13 +76,7 @@ class LangChain4jTest {
     @Test
     void streamedChats() throws Exception {
         try (TestServer server = new TestServer()) {
-            OpenAiStreamingChatModel model = OpenAiStreamingChatModel.builder()
-                    .baseUrl(server.server.url() + "/v1")
-                    .apiKey("none")
-                    .modelName("abc")
-                    .temperature(0.0)
-                    .maxTokens(20)
-                    .build();
+            OpenAiStreamingChatModel model = streaming(server).maxTokens(20).build();
             Collector collector = new Collector();
             model.chat("hi", collector);
             ChatResponse answer = collector.end.get(30, TimeUnit.SECONDS);
@@ -148,11 +150,7 @@ class LangChain4jTest {
     void aCancelledStreamIsCancelledHere() throws Exception {
         try (TestServer server = new TestServer()) {
             server.slow(Duration.ofMillis(2));
-            OpenAiStreamingChatModel model = OpenAiStreamingChatModel.builder()
-                    .baseUrl(server.server.url() + "/v1")
-                    .apiKey("none")
-                    .modelName("abc")
-                    .temperature(0.0)
+            OpenAiStreamingChatModel model = streaming(server)
                     .maxTokens(1500)
                     // Digits go on for ever.
                     .customParameters(Map.of("chat_template_kwargs", Map.of("start", "0")))
