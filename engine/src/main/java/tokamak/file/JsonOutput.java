@@ -10,6 +10,7 @@ import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
 
 /** Writes JSON as the companion files of a model have it. */
 public final class JsonOutput {
@@ -20,8 +21,10 @@ public final class JsonOutput {
     /** Members on lines of their own, two spaces deep. Values: maps, lists, texts, numbers, flags, null. */
     public static String indented(Map<String, ?> object) {
         DefaultIndenter lines = new DefaultIndenter("  ", "\n");
+        Separators separators =
+                Separators.createDefaultInstance().withObjectNameValueSpacing(Separators.Spacing.AFTER);
         PrettyPrinter printer =
-                new DefaultPrettyPrinter().withObjectIndenter(lines).withArrayIndenter(lines);
+                new DefaultPrettyPrinter(separators).withObjectIndenter(lines).withArrayIndenter(lines);
         ObjectWriteContext context = new ObjectWriteContext.Base() {
             @Override
             public PrettyPrinter getPrettyPrinter() {
@@ -33,7 +36,7 @@ public final class JsonOutput {
                 return true;
             }
         };
-        return write(object, context).replace("\" : ", "\": ") + "\n";
+        return write(object, context) + "\n";
     }
 
     /** On one line, without spaces. */
