@@ -29,14 +29,14 @@ record MemoryPlan(int contextLength, int numKvBlocks, int blockSize, long bytes,
         int wantedContext =
                 config.maxModelLen() == 0 ? trainedPositions : Math.min(config.maxModelLen(), trainedPositions);
         long bytesPerBlock = Math.max(1, bytesPerToken * blockSize);
-        long usefulBlocks = ceilDiv((long) wantedContext, blockSize) * config.maxNumSeqs();
+        long usefulBlocks = Math.ceilDiv((long) wantedContext, blockSize) * config.maxNumSeqs();
         long budget =
                 config.kvCacheMemoryBytes() == 0 ? (long) (DEFAULT_SHARE * spareBytes) : config.kvCacheMemoryBytes();
         long blocks = Math.min(budget / bytesPerBlock, usefulBlocks);
         if (config.kvCacheMemoryBytes() == 0) {
             // What was asked for, or the smallest useful context, may take more than the usual share.
             int atLeast = config.maxModelLen() == 0 ? Math.min(wantedContext, SMALLEST_AUTO_CONTEXT) : wantedContext;
-            blocks = Math.max(blocks, ceilDiv(atLeast, blockSize));
+            blocks = Math.max(blocks, Math.ceilDiv(atLeast, blockSize));
         }
         blocks = Math.min(blocks, Integer.MAX_VALUE / blockSize);
         if (blocks < 1) {
@@ -72,10 +72,6 @@ record MemoryPlan(int contextLength, int numKvBlocks, int blockSize, long bytes,
             length += ", the most the model was made for; " + config.maxModelLen() + " were asked for";
         }
         return memory + ", " + length;
-    }
-
-    private static long ceilDiv(long a, int b) {
-        return (a + b - 1) / b;
     }
 
     private static String mebibytes(long bytes) {

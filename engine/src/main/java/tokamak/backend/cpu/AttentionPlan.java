@@ -94,16 +94,12 @@ final class AttentionPlan {
         chunkStarts[s + 1] = chunkStarts[s] + numTiles(s) * numHeadRanges(s) * numPartRanges(s);
     }
 
-    private static int divideUp(int a, int b) {
-        return (a + b - 1) / b;
-    }
-
     private int numHeadRanges(int s) {
-        return divideUp(numKvHeads, headsPerChunk[s]);
+        return Math.ceilDiv(numKvHeads, headsPerChunk[s]);
     }
 
     private int numPartRanges(int s) {
-        return numParts(s) == 0 ? 0 : divideUp(numParts(s), partsPerChunk[s]);
+        return numParts(s) == 0 ? 0 : Math.ceilDiv(numParts(s), partsPerChunk[s]);
     }
 
     int numChunks() {
@@ -142,7 +138,7 @@ final class AttentionPlan {
     }
 
     private int numTiles(int s) {
-        return divideUp(numRows[s], maxRows);
+        return Math.ceilDiv(numRows[s], maxRows);
     }
 
     int sequence(int chunk) {

@@ -76,7 +76,7 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
     private Buffer keys;
     private Buffer values;
     private final WorkerTeam.Job storing = (chunk, worker) -> storeHead(chunk);
-    private final WorkerTeam.Job merging = (chunk, worker) -> mergeHead(chunk, memories()[worker]);
+    private final WorkerTeam.Job merging = this::mergeHead;
 
     @SuppressWarnings("NullAway") // run() sets what chunks read
     PackedAttention(Kernels kernels, int numWorkers) {
@@ -262,18 +262,15 @@ final class PackedAttention implements WorkerTeam.Job, AutoCloseable {
         return cutStates.require(0).asSlice((long) row * BlockAttention.STATE_BYTES);
     }
 
-    private Memory[] memories() {
-        return memories;
-    }
-
     /** Merges the parts of one head's rows of a sequence. */
-    private void mergeHead(int chunk, Memory memory) {
+    private void mergeHead(int chunk, int worker) {
         int sequence = chunk / shape.numKvHeads();
         int kvHead = chunk % shape.numKvHeads();
         if (!plan.isCut(sequence)) {
             return;
         }
         int rows = plan.numRows(sequence);
+        Memory memory = memories[worker];
         MemorySegment sums = memory.sums.require(4L * rows * shape.valueDim());
         MemorySegment states = memory.states.require((long) rows * BlockAttention.STATE_BYTES);
         for (int r = 0; r < rows; r++) {
