@@ -38,15 +38,23 @@ class PrefixCacheFolderTest {
     private static final int VOCAB = 260;
     private static final int BLOCK_FILE_BYTES = 128 + 16 * Long.BYTES;
     private static final EngineConfig CONFIG = EngineConfig.of(Path.of("none")).withBatchLimits(8, 64);
+    /** Blocks for all requests of a test: none is given out again before it is written, however slow the disk. */
+    private static final int ROOMY = 1000;
+    /** So few that blocks are given out again while they wait to be written. */
+    private static final int TIGHT = 150;
 
     @TempDir
     private Path temp;
 
     private static Engine engine(Path folder, long maxBytes, String identity) {
+        return engine(folder, maxBytes, identity, ROOMY);
+    }
+
+    private static Engine engine(Path folder, long maxBytes, String identity, int numBlocks) {
         return Engine.on(
                 new LoadedModel(
                         "hash",
-                        new HashModel(VOCAB, 200, 16, 64, 1024),
+                        new HashModel(VOCAB, numBlocks, 16, 64, 1024),
                         ByteTokenizer.create(),
                         Optional.empty(),
                         Set.of(ByteTokenizer.EOS),
@@ -242,7 +250,7 @@ class PrefixCacheFolderTest {
             users.add(() -> {
                 for (int round = 0; round < 2; round++) {
                     // So little room that they keep deleting each other's files.
-                    try (Engine engine = engine(temp.resolve("kept"), 60 * 4096, "one")) {
+                    try (Engine engine = engine(temp.resolve("kept"), 60 * 4096, "one", TIGHT)) {
                         assertThat(answers(engine, requests)).isEqualTo(expected);
                     }
                 }
