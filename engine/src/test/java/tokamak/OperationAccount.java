@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import tokamak.backend.Activation;
 import tokamak.backend.Backend;
 import tokamak.backend.KvType;
 import tokamak.backend.StepInput;
@@ -21,14 +22,18 @@ import tokamak.model.ModelLoader;
 import tokamak.model.ModelOptions;
 import tokamak.model.ModelShape;
 import tokamak.model.arch.Families;
+import tokamak.tensor.DType;
 
 /**
  * Says where the time of a step goes: {@code OperationAccount SHAPE FORMAT TOKENS DEPTH [THREADS] [KV]}. Every call of the backend
- * is timed; products are told apart by their size.
+ * is timed; products are told apart by their size. SHAPE is one of {@link ModelShape} or {@link FamilyShapes}.
  */
 final class OperationAccount {
     private static final int BLOCK = 16;
     private static final int STEPS = Integer.getInteger("steps", 60);
+    /** GGUF files can't say that a model has erf in its activation. */
+    private static final boolean ERF = Boolean.getBoolean("erf");
+
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final Map<String, List<Long>> nanos = new LinkedHashMap<>();
@@ -45,7 +50,7 @@ final class OperationAccount {
     private void run(String shape, String format, int tokens, int depth, int threads, KvType kv) throws Exception {
         int length = depth + tokens;
         ModelOptions options = new ModelOptions(length, tokens, 1, kv, length / BLOCK + 1, BLOCK);
-        try (Checkpoint checkpoint = ModelShape.named(shape).create(format, 1);
+        try (Checkpoint checkpoint = checkpoint(shape, format);
                 CpuBackend backend = new CpuBackend(threads);
                 LanguageModel model =
                         ModelLoader.load(checkpoint, Families.of(checkpoint), timed(backend), options, share -> {})) {
@@ -66,11 +71,25 @@ final class OperationAccount {
         }
     }
 
+    private static Checkpoint checkpoint(String shape, String format) throws Exception {
+        for (FamilyShapes family : FamilyShapes.values()) {
+            if (family.name().equalsIgnoreCase(shape)) {
+                return family.create(DType.valueOf(format));
+            }
+        }
+        return ModelShape.named(shape).create(format, 1);
+    }
+
     private Backend timed(CpuBackend backend) {
         return (Backend) Proxy.newProxyInstance(
                 Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                     long start = System.nanoTime();
                     try {
+                        if (ERF && arguments != null) {
+                            Arrays.setAll(
+                                    arguments,
+                                    i -> arguments[i] == Activation.GELU_TANH ? Activation.GELU : arguments[i]);
+                        }
                         return method.invoke(backend, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();

@@ -21,8 +21,7 @@ public final class JsonOutput {
     /** Members on lines of their own, two spaces deep. Values: maps, lists, texts, numbers, flags, null. */
     public static String indented(Map<String, ?> object) {
         DefaultIndenter lines = new DefaultIndenter("  ", "\n");
-        Separators separators =
-                Separators.createDefaultInstance().withObjectNameValueSpacing(Separators.Spacing.AFTER);
+        Separators separators = Separators.createDefaultInstance().withObjectNameValueSpacing(Separators.Spacing.AFTER);
         PrettyPrinter printer =
                 new DefaultPrettyPrinter(separators).withObjectIndenter(lines).withArrayIndenter(lines);
         ObjectWriteContext context = new ObjectWriteContext.Base() {

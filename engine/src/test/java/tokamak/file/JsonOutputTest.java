@@ -19,8 +19,7 @@ class JsonOutputTest {
 
     @Test
     void membersHaveLinesOfTheirOwn() {
-        assertThat(JsonOutput.indented(object("text")))
-                .isEqualTo("""
+        assertThat(JsonOutput.indented(object("text"))).isEqualTo("""
                         {
                           "first": [
                             1,

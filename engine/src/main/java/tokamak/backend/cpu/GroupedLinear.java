@@ -185,14 +185,17 @@ final class GroupedLinear implements WorkerTeam.Job, AutoCloseable {
         int from = (int) ((long) part.numPanels() * range / ranges);
         int to = (int) ((long) part.numPanels() * (range + 1) / ranges);
         long start = (out.at(starts[weight]) + firstOutput) * Float.BYTES;
-        part.multiply(preparedOf(part, weight), rows, out.memory(), start, (long) out.stride() * Float.BYTES, from, to);
         Buffer bias = biases.isEmpty() ? null : biases.get(weight);
-        if (bias != null) {
-            int end = (int) Math.min((long) to * part.panelRows(), part.rows());
-            for (int row = starts[weight]; row < starts[weight + 1]; row++) {
-                PackedLinear.addBias(bias, out, firstOutput, row, from * part.panelRows(), end);
-            }
-        }
+        part.multiply(
+                preparedOf(part, weight),
+                rows,
+                bias == null ? null : bias.memory(),
+                bias == null ? 0 : (bias.at(0) + firstOutput) * Float.BYTES,
+                out.memory(),
+                start,
+                (long) out.stride() * Float.BYTES,
+                from,
+                to);
     }
 
     @Override

@@ -1,7 +1,5 @@
 package tokamak.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -124,24 +122,17 @@ final class PackedLinear implements WorkerTeam.Job, AutoCloseable {
         int from = (int) ((long) part.numPanels() * range / numRanges);
         int to = (int) ((long) part.numPanels() * (range + 1) / numRanges);
         long start = ((long) out.offset() + firstOutputs[index]) * Float.BYTES;
-        part.multiply(prepared, rows, out.memory(), start, (long) out.stride() * Float.BYTES, from, to);
         Buffer bias = this.bias;
-        if (bias != null) {
-            int end = (int) Math.min((long) to * part.panelRows(), part.rows());
-            for (int row = 0; row < rows; row++) {
-                addBias(bias, out, firstOutputs[index], row, from * part.panelRows(), end);
-            }
-        }
-    }
-
-    static void addBias(Buffer bias, Buffer out, int firstOutput, int row, int from, int to) {
-        long outAt = out.at(row) + firstOutput;
-        long biasAt = (long) bias.offset() + firstOutput;
-        for (int n = from; n < to; n++) {
-            float sum = out.memory().getAtIndex(JAVA_FLOAT, outAt + n)
-                    + bias.memory().getAtIndex(JAVA_FLOAT, biasAt + n);
-            out.memory().setAtIndex(JAVA_FLOAT, outAt + n, sum);
-        }
+        part.multiply(
+                prepared,
+                rows,
+                bias == null ? null : bias.memory(),
+                bias == null ? 0 : (bias.at(0) + firstOutputs[index]) * Float.BYTES,
+                out.memory(),
+                start,
+                (long) out.stride() * Float.BYTES,
+                from,
+                to);
     }
 
     @Override

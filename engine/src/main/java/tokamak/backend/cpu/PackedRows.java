@@ -27,25 +27,7 @@ final class PackedRows implements AutoCloseable {
 
     /** Normalises {@code vectors} vectors of {@code count} numbers that follow each other. */
     void norm(Norm norm, Buffer x, Buffer out, int row, int count, int vectors, int worker) {
-        Buffer weight = norm.weight();
-        if (norm.kind() == Norm.Kind.RMS && norm.bias() == null) {
-            math.rmsNorm(
-                    x.memory(),
-                    x.at(row),
-                    out.memory(),
-                    out.at(row),
-                    count,
-                    vectors,
-                    weight == null ? null : weight.memory(),
-                    weight == null ? 0 : weight.offset(),
-                    norm.epsilon(),
-                    scratch[worker]);
-            return;
-        }
-        for (int i = 0; i < vectors; i++) {
-            long at = (long) i * count;
-            RowOps.norm(norm, x.memory(), x.at(row) + at, out.memory(), out.at(row) + at, count);
-        }
+        math.norm(norm, x.memory(), x.at(row), out.memory(), out.at(row), count, vectors, scratch[worker]);
     }
 
     void addScaled(Buffer x, Buffer y, float scale, int row, int worker) {
@@ -64,19 +46,11 @@ final class PackedRows implements AutoCloseable {
         MemorySegment in = gateUp.memory();
         long gate = gateUp.at(row);
         int count = out.columns();
-        switch (activation) {
-            case SILU -> math.silu(in, gate, in, gate + count, out.memory(), out.at(row), count);
-            case GELU_TANH -> math.geluTanh(in, gate, in, gate + count, out.memory(), out.at(row), count);
-            case GELU, RELU, RELU_SQUARED, CLAMPED_SWIGLU -> RowOps.activateGated(activation, gateUp, out, row);
-        }
+        math.activateGated(activation, in, gate, in, gate + count, out.memory(), out.at(row), count);
     }
 
     void activate(Activation activation, Buffer x, int row) {
-        switch (activation) {
-            case SILU -> math.silu(x.memory(), x.at(row), x.columns());
-            case GELU_TANH -> math.geluTanh(x.memory(), x.at(row), x.columns());
-            case GELU, RELU, RELU_SQUARED, CLAMPED_SWIGLU -> RowOps.activate(activation, x, row);
-        }
+        math.activate(activation, x.memory(), x.at(row), x.columns());
     }
 
     void rope(Rope rope, int headDim, Buffer angles, Buffer x, int row) {

@@ -28,12 +28,8 @@ final class RowChecks {
         Deviation deviation = new Deviation();
         for (int columns : COLUMNS) {
             for (boolean parameters : List.of(true, false)) {
-                twins.compare(deviation, side -> {
-                    Buffer x = side.random(ROWS, columns, 3);
-                    Buffer out = side.empty(ROWS, columns);
-                    side.backend().norm(norm(kind, parameters ? columns : 0, side), ROWS, x, out);
-                    return out;
-                });
+                compareNorms(deviation, kind, columns, parameters ? columns : 0, side -> side.random(ROWS, columns, 3));
+                compareNorms(deviation, kind, columns, parameters ? columns : 0, side -> side.wild(ROWS, columns, 3));
             }
             twins.compare(deviation, side -> {
                 Buffer x = side.random(ROWS, 3 * columns, 1e-2);
@@ -42,6 +38,16 @@ final class RowChecks {
             });
         }
         return deviation;
+    }
+
+    private void compareNorms(
+            Deviation deviation, Norm.Kind kind, int columns, int numParameters, Function<Twins.Side, Buffer> input) {
+        twins.compare(deviation, side -> {
+            Buffer x = input.apply(side);
+            Buffer out = side.empty(ROWS, columns);
+            side.backend().norm(norm(kind, numParameters, side), ROWS, x, out);
+            return out;
+        });
     }
 
     private static Norm norm(Norm.Kind kind, int numParameters, Twins.Side side) {
@@ -93,16 +99,24 @@ final class RowChecks {
 
     Deviation activateGated(Activation activation) {
         return overColumns((side, columns) -> {
-            Buffer gateUp = side.random(ROWS, 2 * columns, side.random().nextBoolean() ? 5 : WIDE);
+            Buffer gateUp = numbers(side, 2 * columns);
             Buffer out = side.empty(ROWS, columns);
             side.backend().activateGated(activation, ROWS, gateUp, out);
             return out;
         });
     }
 
+    private static Buffer numbers(Twins.Side side, int columns) {
+        return switch (side.random().nextInt(3)) {
+            case 0 -> side.random(ROWS, columns, 5);
+            case 1 -> side.random(ROWS, columns, WIDE);
+            default -> side.wild(ROWS, columns, 5);
+        };
+    }
+
     Deviation activate(Activation activation) {
         return overColumns((side, columns) -> {
-            Buffer x = side.random(ROWS, columns, side.random().nextBoolean() ? 5 : WIDE);
+            Buffer x = numbers(side, columns);
             side.backend().activate(activation, ROWS, x);
             return x;
         });
@@ -163,7 +177,7 @@ final class RowChecks {
     private Deviation overColumns(Work work) {
         Deviation deviation = new Deviation();
         for (int columns : COLUMNS) {
-            for (int round = 0; round < 3; round++) {
+            for (int round = 0; round < 6; round++) {
                 twins.compare(deviation, side -> work.on(side, columns));
             }
         }

@@ -87,7 +87,7 @@ final class RowOps {
     static double activate(Activation activation, double x) {
         return switch (activation) {
             case SILU -> x * sigmoid(x);
-            case GELU -> 0.5 * x * (1 + erf(x * Math.sqrt(0.5)));
+            case GELU -> 0.5 * x * (x < 0 ? erfc(-x * Math.sqrt(0.5)) : 2 - erfc(x * Math.sqrt(0.5)));
             case GELU_TANH -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
             case RELU -> Math.max(x, 0);
             case RELU_SQUARED -> Math.max(x, 0) * Math.max(x, 0);
@@ -107,29 +107,24 @@ final class RowOps {
     }
 
     /**
-     * Error function by its Taylor series near zero and the continued fraction of its complement (Lentz) elsewhere;
-     * absolute error below 1e-12.
+     * Complement of the error function for {@code x >= 0}: by the error function's Taylor series near zero, by a continued
+     * fraction (evaluated from behind) elsewhere; relative error below 1e-9.
      */
-    static double erf(double x) {
-        double a = Math.abs(x);
-        if (Double.isNaN(x) || a > 6) {
-            return Double.isNaN(x) ? x : Math.signum(x);
-        }
-        if (a < 2.5) {
-            double term = a;
-            double sum = a;
+    static double erfc(double x) {
+        if (x < 2.5) {
+            double term = x;
+            double sum = x;
             for (int n = 1; Math.abs(term) > 1e-17 * sum; n++) {
-                term *= -a * a / n;
+                term *= -x * x / n;
                 sum += term / (2 * n + 1);
             }
-            return Math.signum(x) * 2 / Math.sqrt(Math.PI) * sum;
+            return 1 - 2 / Math.sqrt(Math.PI) * sum;
         }
         double fraction = 0;
         for (int n = 60; n > 0; n--) {
-            fraction = n / 2.0 / (a + fraction);
+            fraction = n / 2.0 / (x + fraction);
         }
-        double complement = Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction));
-        return Math.signum(x) * (1 - complement);
+        return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction));
     }
 
     static void ropeAngles(Rope rope, StepInput input, Buffer out, int row) {

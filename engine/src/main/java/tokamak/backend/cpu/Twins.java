@@ -12,6 +12,8 @@ final class Twins implements AutoCloseable {
     /** Floats between the rows of a buffer, which is part of a wider one. */
     private static final int GAP = 3;
 
+    private static final float[] WILD = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+
     private final CpuBackend checked;
     private final CpuBackend truth = new CpuBackend(1, CpuArithmetic.scalar());
     private final SplittableRandom seeds = new SplittableRandom(6);
@@ -34,6 +36,20 @@ final class Twins implements AutoCloseable {
                 for (int i = 0; i < columns; i++) {
                     float number = (float) (size * random.nextDouble(-1, 1));
                     buffer.memory().setAtIndex(JAVA_FLOAT, buffer.at(row) + i, number);
+                }
+            }
+            return buffer;
+        }
+
+        /** As {@link #random}, one in sixteen being infinite or not a number. */
+        Buffer wild(int rows, int columns, double size) {
+            Buffer buffer = random(rows, columns, size);
+            for (int row = 0; row < rows; row++) {
+                for (int i = 0; i < columns; i++) {
+                    if (random.nextInt(16) == 0) {
+                        float number = WILD[random.nextInt(WILD.length)];
+                        buffer.memory().setAtIndex(JAVA_FLOAT, buffer.at(row) + i, number);
+                    }
                 }
             }
             return buffer;

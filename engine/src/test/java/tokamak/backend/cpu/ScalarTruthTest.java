@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -192,23 +193,23 @@ class ScalarTruthTest {
 
     @Test
     void errorFunctionHasItsKnownValues() {
-        double[] x = {0, 0.1, 0.5, 1, 1.5, 2, 2.4999, 2.5001, 3, 4, 5};
+        double[] x = {0, 0.1, 0.5, 1, 1.5, 2, 2.4999, 2.5001, 3, 4, 5, 13};
         double[] known = {
-            0.0,
-            0.1124629160182849,
-            0.5204998778130465,
-            0.8427007929497149,
-            0.9661051464753108,
-            0.9953222650189527,
-            0.9995928300996666,
-            0.9995932657565293,
-            0.9999779095030014,
-            0.9999999845827421,
-            0.9999999999984626
+            1,
+            0.88753708398171505,
+            0.47950012218695346,
+            0.15729920705028513,
+            0.033894853524689274,
+            0.0046777349810472658,
+            0.00040716990033345138,
+            0.00040673424347067972,
+            2.2090496998585441e-5,
+            1.5417257900280018e-8,
+            1.5374597944280349e-12,
+            1.7395573154667246e-75
         };
         for (int i = 0; i < x.length; i++) {
-            assertThat(RowOps.erf(x[i])).as("erf(%s)", x[i]).isCloseTo(known[i], within(1e-12));
-            assertThat(RowOps.erf(-x[i])).isEqualTo(-RowOps.erf(x[i]));
+            assertThat(RowOps.erfc(x[i])).as("erfc(%s)", x[i]).isCloseTo(known[i], withinPercentage(1e-7));
         }
     }
 

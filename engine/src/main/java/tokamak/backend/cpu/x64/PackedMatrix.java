@@ -21,14 +21,19 @@ public final class PackedMatrix {
     /** Raised whenever a matrix's packed bytes become others, under any instruction set: stored ones are then made anew. */
     public static final int LAYOUT_VERSION = 1;
 
+    private record BiasKey() {}
+
     private final LinearCode code;
+    private final Routine addBias;
     private final MemorySegment data;
     private final long rows;
     private final long columns;
     private final @Nullable InputOrder order;
 
-    private PackedMatrix(LinearCode code, MemorySegment data, Matrix shape) {
+    private PackedMatrix(Kernels kernels, LinearCode code, MemorySegment data, Matrix shape) {
         this.code = code;
+        this.addBias = kernels.routine(
+                new BiasKey(), _ -> RowKernels.addBias(kernels.isa().width(), kernels.system()));
         this.data = data;
         this.rows = shape.rows();
         this.columns = shape.columns();
@@ -74,7 +79,7 @@ public final class PackedMatrix {
     public static PackedMatrix allocate(Kernels kernels, Matrix tensor, Arena arena) {
         LinearCode code = code(kernels, tensor);
         MemorySegment data = LargeMemory.allocate(arena, bytes(code, tensor));
-        return new PackedMatrix(code, data, tensor);
+        return new PackedMatrix(kernels, code, data, tensor);
     }
 
     /**
@@ -89,7 +94,7 @@ public final class PackedMatrix {
             throw new IllegalArgumentException(
                     tensor + " takes " + bytes(code, tensor) + " bytes of native memory, found " + packed);
         }
-        return new PackedMatrix(code, packed, tensor);
+        return new PackedMatrix(kernels, code, packed, tensor);
     }
 
     private static LinearCode code(Kernels kernels, Matrix tensor) {
@@ -218,9 +223,31 @@ public final class PackedMatrix {
             long yStride,
             int fromPanel,
             int toPanel) {
+        multiply(prepared, tokens, null, 0, y, yStart, yStride, fromPanel, toPanel);
+    }
+
+    /**
+     * As the other {@code multiply}, plus {@code bias[n]}, which is added while the results are in a near cache.
+     *
+     * @param bias floats; null: none
+     * @param biasStart byte offset of weight row 0's
+     */
+    public void multiply(
+            MemorySegment prepared,
+            int tokens,
+            @Nullable MemorySegment bias,
+            long biasStart,
+            MemorySegment y,
+            long yStart,
+            long yStride,
+            int fromPanel,
+            int toPanel) {
         requireRange("panels", fromPanel, toPanel, numPanels());
         requireBytes("prepared activations", prepared, activationBytes(tokens));
         requireRows("y", y, yStart, yStride, tokens, rows);
+        if (bias != null) {
+            requireRows("bias", bias, biasStart, rows * Float.BYTES, 1, rows);
+        }
         if (fromPanel == toPanel) {
             return;
         }
@@ -231,18 +258,32 @@ public final class PackedMatrix {
             int tilesOfOneSize = tile < tiles.numWide() ? tiles.numWide() : tiles.numTiles();
             int end = Math.min(tile + tilesAtOnce, tilesOfOneSize);
             int firstToken = tiles.firstTokenOf(tile);
+            int tokensOfTile = tiles.tokensOf(tile);
+            long results = y.address() + yStart + firstToken * yStride;
             multiplyTiles(
-                    tiles.tokensOf(tile),
+                    tokensOfTile,
                     end - tile,
                     prepared.address() + firstToken * perToken,
-                    y.address() + yStart + firstToken * yStride,
+                    results,
                     yStride,
                     fromPanel,
                     toPanel);
+            if (bias != null) {
+                int count = (end - tile) * tokensOfTile;
+                addBias(bias.address() + biasStart, results, count, yStride, fromPanel, toPanel);
+            }
             tile = end;
         }
         Reference.reachabilityFence(prepared);
+        Reference.reachabilityFence(bias);
         Reference.reachabilityFence(y);
+    }
+
+    private void addBias(long bias, long y, int tokens, long yStride, int fromPanel, int toPanel) {
+        long firstRow = (long) fromPanel * code.panelRows();
+        long endRow = Math.min((long) toPanel * code.panelRows(), rows);
+        addBias.call(
+                y + firstRow * Float.BYTES, bias + firstRow * Float.BYTES, endRow - firstRow, tokens, yStride, 0, 0, 0);
     }
 
     private void multiplyTiles(

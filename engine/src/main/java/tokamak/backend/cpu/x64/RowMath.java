@@ -3,44 +3,46 @@ package tokamak.backend.cpu.x64;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
+import tokamak.backend.Activation;
+import tokamak.backend.Buffer;
+import tokamak.backend.Norm;
 
-/** What is done to rows of activations, by machine code: the typed face of {@link RowKernels}. Indices count floats. */
+/**
+ * What is done to rows of activations, by machine code: the typed face of {@link NormKernels}, {@link ActivationKernels} and
+ * {@link RowKernels}. Indices count floats.
+ */
 public final class RowMath {
-    private record NormKey(boolean weighted) {}
-
     private record AddKey() {}
 
-    private record GateKey(RowKernels.Gate gate) {}
+    private record GatedKey(Activation activation) {}
 
-    private record ActivateKey(RowKernels.Gate gate) {}
+    private record PlainKey(Activation activation) {}
+
+    private record SigmoidKey() {}
 
     private record HalvesKey(Width width) {}
 
     private record NeighboursKey(Width width) {}
 
+    private final Kernels kernels;
     private final Width width;
-    private final Routine norm;
-    private final Routine weightedNorm;
     private final Routine addScaled;
-    private final Routine silu;
-    private final Routine geluTanh;
     private final Routine sigmoid;
-    private final Routine plainSilu;
-    private final Routine plainGeluTanh;
     private final Routine[] halves; // [widths]
     private final Routine[] neighbours; // [widths]
 
+    // A model needs one or two of these: each is assembled when it is first asked for. Threads that ask at once get the
+    // same.
+    private final @Nullable Routine[] norms = new Routine[Norm.Kind.values().length << 2];
+    private final @Nullable Routine[] gated = new Routine[Activation.values().length];
+    private final @Nullable Routine[] plain = new Routine[Activation.values().length];
+
     public RowMath(Kernels kernels) {
+        this.kernels = kernels;
         OperatingSystem system = kernels.system();
         width = kernels.isa().width();
-        norm = kernels.routine(new NormKey(false), key -> RowKernels.rmsNorm(width, system, key.weighted()));
-        weightedNorm = kernels.routine(new NormKey(true), key -> RowKernels.rmsNorm(width, system, key.weighted()));
         addScaled = kernels.routine(new AddKey(), _ -> RowKernels.addScaled(width, system));
-        silu = gate(kernels, RowKernels.Gate.SILU);
-        geluTanh = gate(kernels, RowKernels.Gate.GELU_TANH);
-        sigmoid = gate(kernels, RowKernels.Gate.SIGMOID);
-        plainSilu = activation(kernels, RowKernels.Gate.SILU);
-        plainGeluTanh = activation(kernels, RowKernels.Gate.GELU_TANH);
+        sigmoid = kernels.routine(new SigmoidKey(), _ -> ActivationKernels.sigmoidGated(width, system));
         halves = new Routine[width.ordinal() + 1];
         neighbours = new Routine[width.ordinal() + 1];
         for (int i = Width.Y.ordinal(); i <= width.ordinal(); i++) {
@@ -51,52 +53,83 @@ public final class RowMath {
         }
     }
 
-    private static Routine gate(Kernels kernels, RowKernels.Gate gate) {
-        return kernels.routine(
-                new GateKey(gate), key -> RowKernels.gated(kernels.isa().width(), kernels.system(), key.gate()));
+    private Routine norm(Norm norm) {
+        boolean weighted = norm.weight() != null;
+        boolean biased = norm.bias() != null;
+        int index = norm.kind().ordinal() << 2 | (weighted ? 2 : 0) | (biased ? 1 : 0);
+        Routine routine = norms[index];
+        if (routine == null) {
+            routine = kernels.routine(
+                    new NormKernels.Form(norm.kind(), weighted, biased),
+                    form -> NormKernels.generate(width, kernels.system(), form));
+            norms[index] = routine;
+        }
+        return routine;
     }
 
-    private static Routine activation(Kernels kernels, RowKernels.Gate gate) {
-        return kernels.routine(
-                new ActivateKey(gate), key -> RowKernels.activate(kernels.isa().width(), kernels.system(), key.gate()));
+    private Routine gated(Activation activation) {
+        Routine routine = gated[activation.ordinal()];
+        if (routine == null) {
+            routine = kernels.routine(
+                    new GatedKey(activation),
+                    key -> ActivationKernels.gated(width, kernels.system(), key.activation()));
+            gated[activation.ordinal()] = routine;
+        }
+        return routine;
+    }
+
+    private Routine plain(Activation activation) {
+        Routine routine = plain[activation.ordinal()];
+        if (routine == null) {
+            routine = kernels.routine(
+                    new PlainKey(activation),
+                    key -> ActivationKernels.plain(width, kernels.system(), key.activation()));
+            plain[activation.ordinal()] = routine;
+        }
+        return routine;
     }
 
     /**
-     * Root mean square norm of {@code vectors} vectors of {@code count} floats that follow each other.
+     * Normalises {@code vectors} vectors of {@code count} floats that follow each other.
      *
-     * @param weight one vector, or null
+     * @param norm whose weight and bias are for one vector
      * @param scratch eight bytes of this thread's
      */
-    public void rmsNorm(
+    public void norm(
+            Norm norm,
             MemorySegment x,
             long at,
             MemorySegment out,
             long outAt,
             int count,
             int vectors,
-            @Nullable MemorySegment weight,
-            long weightAt,
-            float epsilon,
             MemorySegment scratch) {
         requirePositive(count, vectors);
         long floats = (long) count * vectors;
         require("x", x, at, floats);
         require("out", out, outAt, floats);
         require("scratch", scratch, 0, 2);
-        if (weight != null) {
-            require("weight", weight, weightAt, count);
-        }
-        (weight == null ? norm : weightedNorm)
+        long inverseCount = Float.floatToRawIntBits(1f / count);
+        norm(norm)
                 .call(
                         address(x, at),
                         address(out, outAt),
                         count,
-                        weight == null ? 0 : address(weight, weightAt),
-                        Float.floatToRawIntBits(epsilon),
+                        address("weight", norm.weight(), count),
+                        address("bias", norm.bias(), count),
                         vectors,
-                        Float.floatToRawIntBits(1f / count),
+                        inverseCount << 32 | Float.floatToRawIntBits(norm.epsilon()) & 0xFFFF_FFFFL,
                         scratch.address());
         keep(x, out);
+        Reference.reachabilityFence(norm);
+    }
+
+    private static long address(String what, @Nullable Buffer parameters, int count) {
+        if (parameters == null) {
+            return 0;
+        }
+        require(what, parameters.memory(), parameters.at(0), count);
+        return address(parameters.memory(), parameters.at(0));
     }
 
     /** {@code x += scale * y}; scratch is four bytes of this thread's. */
@@ -111,39 +144,23 @@ public final class RowMath {
         keep(x, y);
     }
 
-    /** {@code out = gate * sigmoid(gate) * x}. */
-    public void silu(
-            MemorySegment gate, long gateAt, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
-        gated(silu, gate, gateAt, x, at, out, outAt, count);
-    }
-
-    /** {@code out = gelu(gate) * x} by the tanh formula. */
-    public void geluTanh(
-            MemorySegment gate, long gateAt, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
-        gated(geluTanh, gate, gateAt, x, at, out, outAt, count);
+    /** {@code out = activation(gate) * x}, or what {@link Activation} says of the two. */
+    public void activateGated(
+            Activation activation,
+            MemorySegment gate,
+            long gateAt,
+            MemorySegment x,
+            long at,
+            MemorySegment out,
+            long outAt,
+            int count) {
+        gated(gated(activation), gate, gateAt, x, at, out, outAt, count);
     }
 
     /** {@code out = sigmoid(gate) * x}. */
     public void sigmoid(
             MemorySegment gate, long gateAt, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
         gated(sigmoid, gate, gateAt, x, at, out, outAt, count);
-    }
-
-    /** {@code x = x * sigmoid(x)}. */
-    public void silu(MemorySegment x, long at, int count) {
-        activate(plainSilu, x, at, count);
-    }
-
-    /** {@code x = gelu(x)} by the tanh formula. */
-    public void geluTanh(MemorySegment x, long at, int count) {
-        activate(plainGeluTanh, x, at, count);
-    }
-
-    private static void activate(Routine routine, MemorySegment x, long at, int count) {
-        requirePositive(count, 1);
-        require("x", x, at, count);
-        routine.call(address(x, at), address(x, at), count, 0);
-        keep(x, x);
     }
 
     private static void gated(
@@ -162,6 +179,18 @@ public final class RowMath {
         routine.call(address(gate, gateAt), address(x, at), count, address(out, outAt));
         keep(gate, x);
         keep(out, out);
+    }
+
+    /**
+     * {@code x = activation(x)}.
+     *
+     * @throws IllegalArgumentException if the activation needs a gate
+     */
+    public void activate(Activation activation, MemorySegment x, long at, int count) {
+        requirePositive(count, 1);
+        require("x", x, at, count);
+        plain(activation).call(address(x, at), count, 0, 0);
+        keep(x, x);
     }
 
     /** Whether {@link #rotate} can do so many pairs. */

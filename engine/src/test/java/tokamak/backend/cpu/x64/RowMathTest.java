@@ -4,19 +4,25 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleBinaryOperator;
-import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tokamak.backend.Activation;
+import tokamak.backend.Buffer;
+import tokamak.backend.Norm;
 
 /** Every routine against doubles, for all lengths around a register's, in memory that ends at a guard page. */
 class RowMathTest {
     private static final int MAX_LENGTH = 50;
+    private static final float EPSILON = 1e-3f;
 
     private static Kernels kernels(Isa isa) {
         try {
@@ -38,31 +44,66 @@ class RowMathTest {
                 int vectors = 3;
                 MemorySegment x = floats(count * vectors, 3, random, arena);
                 MemorySegment out = floats(count * vectors, 1, random, arena);
-                MemorySegment weight = floats(count, 2, random, arena);
-                math.rmsNorm(x, 0, out, 0, count, vectors, weight, 0, 1e-3f, scratch);
-                for (int i = 0; i < count * vectors; i++) {
-                    double expected = get(x, i) * inverseRoot(x, i / count, count) * get(weight, i % count);
-                    assertThat(get(out, i)).isCloseTo(expected, within(2e-6 * (1 + Math.abs(expected))));
+                Buffer weight = new Buffer(floats(count, 2, random, arena), 1, count);
+                Buffer bias = new Buffer(floats(count, 2, random, arena), 1, count);
+                for (Norm.Kind kind : Norm.Kind.values()) {
+                    for (Norm norm : List.of(
+                            new Norm(kind, null, null, EPSILON),
+                            new Norm(kind, weight, null, EPSILON),
+                            new Norm(kind, null, bias, EPSILON),
+                            new Norm(kind, weight, bias, EPSILON))) {
+                        math.norm(norm, x, 0, out, 0, count, vectors, scratch);
+                        assertNormalised(norm, x, out, count, vectors);
+                    }
                 }
-                math.rmsNorm(x, 0, out, 0, count, vectors, null, 0, 1e-3f, scratch);
-                assertThat(get(out, 0)).isCloseTo(get(x, 0) * inverseRoot(x, 0, count), within(1e-5));
             }
         }
     }
 
-    private static double inverseRoot(MemorySegment x, int vector, int count) {
-        double squares = 0;
-        for (int i = vector * count; i < (vector + 1) * count; i++) {
-            squares += get(x, i) * get(x, i);
+    private static void assertNormalised(Norm norm, MemorySegment x, MemorySegment out, int count, int vectors) {
+        for (int vector = 0; vector < vectors; vector++) {
+            int first = vector * count;
+            double mean = norm.kind() == Norm.Kind.RMS
+                    ? 0
+                    : IntStream.range(first, first + count)
+                            .mapToDouble(i -> get(x, i))
+                            .average()
+                            .orElseThrow();
+            double variance = IntStream.range(first, first + count)
+                    .mapToDouble(i -> (get(x, i) - mean) * (get(x, i) - mean))
+                    .average()
+                    .orElseThrow();
+            for (int i = 0; i < count; i++) {
+                double expected = (get(x, first + i) - mean) / Math.sqrt(variance + EPSILON);
+                expected *= norm.weight() == null ? 1 : get(norm.weight().memory(), i);
+                expected += norm.bias() == null ? 0 : get(norm.bias().memory(), i);
+                assertThat(get(out, first + i)).isCloseTo(expected, within(4e-6 * (1 + Math.abs(expected))));
+            }
         }
-        return 1 / Math.sqrt(squares / count + 1e-3);
+    }
+
+    /** The mean alone takes most bits of such numbers, and its rounding must not become a part of the result. */
+    @ParameterizedTest
+    @EnumSource(Isa.class)
+    void layerNormsOfNumbersFarFromZeroAreAccurate(Isa isa) {
+        SplittableRandom random = new SplittableRandom(4);
+        try (Kernels kernels = kernels(isa);
+                Arena arena = new GuardedArena()) {
+            int count = 1003;
+            MemorySegment x = floats(count, 1, random, arena);
+            MemorySegment out = floats(count, 1, random, arena);
+            for (int i = 0; i < count; i++) {
+                x.set(JAVA_FLOAT_UNALIGNED, 4L * i, (float) (4000 + get(x, i)));
+            }
+            Norm norm = new Norm(Norm.Kind.LAYER, null, null, EPSILON);
+            new RowMath(kernels).norm(norm, x, 0, out, 0, count, 1, arena.allocate(8, 1));
+            assertNormalised(norm, x, out, count, 1);
+        }
     }
 
     @ParameterizedTest
     @EnumSource(Isa.class)
     void sumsAndGatesEqualTheFormulas(Isa isa) {
-        DoubleUnaryOperator sigmoid = g -> 1 / (1 + Math.exp(-g));
-        DoubleUnaryOperator gelu = g -> 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g)));
         SplittableRandom random = new SplittableRandom(2);
         try (Kernels kernels = kernels(isa);
                 Arena arena = new GuardedArena()) {
@@ -73,12 +114,8 @@ class RowMathTest {
                 MemorySegment gate = floats(n, 30, random, arena);
                 MemorySegment x = floats(n, 2, random, arena);
                 MemorySegment out = floats(n, 1, random, arena);
-                math.silu(gate, 0, x, 0, out, 0, n);
-                assertEach(out, gate, x, n, (g, v) -> g * sigmoid.applyAsDouble(g) * v);
-                math.geluTanh(gate, 0, x, 0, out, 0, n);
-                assertEach(out, gate, x, n, (g, v) -> gelu.applyAsDouble(g) * v);
                 math.sigmoid(gate, 0, x, 0, out, 0, n);
-                assertEach(out, gate, x, n, (g, v) -> sigmoid.applyAsDouble(g) * v);
+                assertEach(out, gate, x, n, (g, v) -> sigmoid(g) * v);
                 MemorySegment sum = floats(n, 2, random, arena);
                 MemorySegment.copy(x, 0, sum, 0, 4L * n);
                 math.addScaled(sum, 0, gate, 0, n, 0.5f, scratch);
@@ -89,23 +126,98 @@ class RowMathTest {
 
     @ParameterizedTest
     @EnumSource(Isa.class)
-    void extremeGatesAreFiniteAndNotANumberStays(Isa isa) {
+    void activationsEqualTheirFormulas(Isa isa) {
+        SplittableRandom random = new SplittableRandom(5);
         try (Kernels kernels = kernels(isa);
                 Arena arena = new GuardedArena()) {
             RowMath math = new RowMath(kernels);
-            float[] gates = {-1e30f, -200, -88, 0, 88, 200, 1e30f, Float.NaN};
-            MemorySegment gate = arena.allocate(4L * gates.length, 1);
-            MemorySegment x = arena.allocate(4L * gates.length, 1);
-            for (int i = 0; i < gates.length; i++) {
-                gate.set(JAVA_FLOAT_UNALIGNED, 4L * i, gates[i]);
-                x.set(JAVA_FLOAT_UNALIGNED, 4L * i, 1);
+            for (Activation activation : Activation.values()) {
+                DoubleBinaryOperator formula = formula(activation);
+                for (int n = 1; n < MAX_LENGTH; n++) {
+                    MemorySegment gate = floats(n, n % 2 == 0 ? 3 : 30, random, arena);
+                    MemorySegment x = floats(n, 9, random, arena);
+                    MemorySegment out = floats(n, 1, random, arena);
+                    math.activateGated(activation, gate, 0, x, 0, out, 0, n);
+                    assertEach(out, gate, x, n, formula);
+                    if (activation == Activation.CLAMPED_SWIGLU) {
+                        assertThatThrownBy(() -> math.activate(activation, x, 0, 1))
+                                .hasMessageContaining("gate");
+                        continue;
+                    }
+                    out.copyFrom(gate);
+                    math.activate(activation, out, 0, n);
+                    assertEach(out, gate, x, n, (g, _) -> formula.applyAsDouble(g, 1));
+                }
             }
-            math.silu(gate, 0, x, 0, x, 0, gates.length);
-            double[] expected = {0, 0, 0, 0, 88, 200, 1e30f};
-            for (int i = 0; i < expected.length; i++) {
-                assertThat(get(x, i)).isCloseTo(expected[i], within(1e-6 * (1 + expected[i])));
+        }
+    }
+
+    private static DoubleBinaryOperator formula(Activation activation) {
+        return switch (activation) {
+            case SILU -> (g, v) -> g * sigmoid(g) * v;
+            case GELU -> (g, v) -> g * normalDistribution(g) * v;
+            case GELU_TANH ->
+                (g, v) -> 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * v;
+            case RELU -> (g, v) -> Math.max(g, 0) * v;
+            case RELU_SQUARED -> (g, v) -> Math.max(g, 0) * Math.max(g, 0) * v;
+            case CLAMPED_SWIGLU ->
+                (g, v) -> Math.min(g, 7) * sigmoid(1.702 * Math.min(g, 7)) * (Math.clamp(v, -7.0, 7.0) + 1);
+        };
+    }
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    /** By Simpson's rule over the density: slow and simple. */
+    private static double normalDistribution(double x) {
+        double from = Math.max(-12, Math.min(x, 0) - 8);
+        int steps = 2000;
+        double width = (Math.min(x, 12) - from) / steps;
+        double sum = 0;
+        for (int i = 0; i <= steps; i++) {
+            double at = from + i * width;
+            sum += Math.exp(-at * at / 2) * (i == 0 || i == steps ? 1 : i % 2 == 0 ? 2 : 4);
+        }
+        return x < -12 ? 0 : sum * width / 3 / Math.sqrt(2 * Math.PI);
+    }
+
+    /** One in a million of the tail itself, not of one. */
+    @ParameterizedTest
+    @EnumSource(Isa.class)
+    void gaussianUnitsAreAccurateFarBelowZero(Isa isa) {
+        try (Kernels kernels = kernels(isa);
+                Arena arena = new GuardedArena()) {
+            int n = 33;
+            MemorySegment x = arena.allocate(4L * n, 1);
+            for (int i = 0; i < n; i++) {
+                x.set(JAVA_FLOAT_UNALIGNED, 4L * i, -i / 8f);
             }
-            assertThat(get(x, 7)).isNaN();
+            new RowMath(kernels).activate(Activation.GELU, x, 0, n);
+            for (int i = 1; i < n; i++) {
+                double expected = -i / 8.0 * normalDistribution(-i / 8.0);
+                assertThat(get(x, i)).isCloseTo(expected, withinPercentage(1e-4));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Isa.class)
+    void extremeGatesAreFiniteAndWhatIsNoNumberStays(Isa isa) {
+        try (Kernels kernels = kernels(isa);
+                Arena arena = new GuardedArena()) {
+            RowMath math = new RowMath(kernels);
+            float[] gates = {-3e38f, -200, -88, 0, 88, 200, 1e30f, Float.POSITIVE_INFINITY, Float.NaN};
+            for (Activation activation : List.of(Activation.SILU, Activation.GELU, Activation.GELU_TANH)) {
+                MemorySegment x = arena.allocate(4L * gates.length, 1);
+                MemorySegment.copy(gates, 0, x, JAVA_FLOAT_UNALIGNED, 0, gates.length);
+                math.activate(activation, x, 0, gates.length);
+                double[] expected = {0, 0, 0, 0, 88, 200, 1e30f, Double.POSITIVE_INFINITY};
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(get(x, i)).isCloseTo(expected[i], within(1e-6 * (1 + expected[i])));
+                }
+                assertThat(get(x, gates.length - 1)).isNaN();
+            }
         }
     }
 
@@ -139,13 +251,22 @@ class RowMathTest {
                 Arena arena = Arena.ofConfined()) {
             RowMath math = new RowMath(kernels);
             MemorySegment small = arena.allocate(32);
-            assertThatThrownBy(() -> math.silu(small, 0, small, 0, small, 1, 8)).hasMessageContaining("out");
+            assertThatThrownBy(() -> math.sigmoid(small, 0, small, 0, small, 1, 8))
+                    .hasMessageContaining("out");
+            assertThatThrownBy(() -> math.activate(Activation.SILU, small, 1, 8))
+                    .hasMessageContaining("x");
             assertThatThrownBy(() -> math.addScaled(small, 0, small, -1, 8, 1, small))
                     .hasMessageContaining("y:");
             assertThatThrownBy(() -> math.rotateHalves(small, 0, 8, small, 0, 1, 16))
                     .hasMessageContaining("angles");
-            assertThatThrownBy(() -> math.rmsNorm(small, 0, small, 0, 0, 1, null, 0, 1, small))
+            Norm norm = new Norm(Norm.Kind.LAYER, new Buffer(small, 1, 7), null, 1);
+            assertThatThrownBy(() -> math.norm(norm, small, 0, small, 0, 0, 1, small))
                     .hasMessageContaining("at least 1");
+            assertThatThrownBy(() -> math.norm(norm, small, 0, small, 0, 9, 1, small))
+                    .hasMessageContaining("9 floats");
+            MemorySegment large = arena.allocate(64);
+            assertThatThrownBy(() -> math.norm(norm, large, 0, large, 0, 9, 1, large))
+                    .hasMessageContaining("weight");
         }
     }
 
