@@ -181,7 +181,7 @@ public final class ServeBenchmark {
                 times.stream().collect(Collectors.groupingBy(t -> t.arrival().tenant()));
         Map<String, LatencySummary> tenants = new TreeMap<>();
         if (byTenant.size() > 1) {
-            byTenant.forEach((name, its) -> tenants.put(name, LatencySummary.of(its)));
+            byTenant.forEach((name, its) -> tenants.put(name, LatencySummary.of(its, times)));
         }
         return new ServeBenchReport(
                 engine.modelName(),

@@ -71,6 +71,20 @@ final class Batch {
         return count;
     }
 
+    /** Tokens before each token of the sequences with more than one in this step, on average; 0 if there are none. */
+    double meanDepth() {
+        long sum = 0;
+        long count = 0;
+        for (int i = 0; i < size; i++) {
+            long n = numTokensOf[i];
+            if (n > 1) {
+                sum += n * sequences[i].numComputed + n * (n - 1) / 2;
+                count += n;
+            }
+        }
+        return count == 0 ? 0 : (double) sum / count;
+    }
+
     Sequence sequence(int index) {
         return sequences[index];
     }

@@ -2,26 +2,41 @@ package tokamak.schedule;
 
 /**
  * How many prompt tokens may join a step without holding up the answers that are being written in it. Learns from the
- * steps what a step of so many answers takes and what a prompt token adds. Only speed depends on it, never a token.
+ * steps what a step of so many answers takes and what a prompt token adds: an amount of its own, and one for each token
+ * before it, since it attends to them all. At depth 4,000 that is three times as long as at depth 0. Only speed depends
+ * on what is learnt, never a token.
  */
 final class PrefillPacer {
-    private static final double SMOOTHING = 0.2;
-
     /** So much is let in whatever it takes: prompts must get on. */
-    private static final int LEAST_TOKENS = 8;
+    private static final int LEAST_TOKENS = 4;
 
     /** So much is let in while nothing is known. */
-    private static final int FIRST_TOKENS = 128;
+    private static final int FIRST_TOKENS = 32;
 
-    /** The cost of a prompt token is read from steps with at least this many: fewer do not fill the machine. */
-    private static final int TELLING_TOKENS = LEAST_TOKENS;
+    /** Of the difference between what was expected and what was seen, this share is believed. */
+    private static final double SMOOTHING = 0.2;
 
-    /** A step that takes longer than this many usual ones was held up by something else. */
-    private static final double CREDIBLE = 2;
+    /**
+     * A difference beyond this share of what was expected counts as this much: whatever else the machine did in one step
+     * moves what is known by {@code SMOOTHING * CREDIBLE}, and the middle of many steps is found, not their mean.
+     */
+    private static final double CREDIBLE = 0.25;
+
+    /**
+     * Depth is counted in units of so many tokens: prompts below it teach what a token costs, those beyond it what depth
+     * adds. If it were larger, the first long prompt's depth would be put down to its tokens; if it were smaller, noise in short
+     * prompts would be taken far beyond them.
+     */
+    private static final double DEPTH_UNIT = 256;
 
     private final double maxSlowdown;
     private final double[] answerNanos; // [maxNumSeqs + 1] a step of so many answers and nothing else; 0: not known
-    private double promptTokenNanos;
+    private double tokenNanos; // of a prompt token at depth 0; 0: not known
+    private double depthNanos; // what each unit of depth adds
+
+    // The step that is being filled.
+    private double nanosLeft; // not known: NaN; no limit: infinite
+    private int numLetIn;
 
     /** @param maxSlowdown how many times longer a step may take with prompt tokens than without; infinite for no limit */
     PrefillPacer(double maxSlowdown, int maxNumSeqs) {
@@ -29,16 +44,31 @@ final class PrefillPacer {
         this.answerNanos = new double[maxNumSeqs + 1];
     }
 
-    /** Prompt tokens that may join a step with so many answers. */
-    int allowance(int numAnswers) {
+    /** A step begins that continues so many answers. */
+    void begin(int numAnswers) {
+        numLetIn = 0;
         if (numAnswers == 0 || Double.isInfinite(maxSlowdown)) {
-            return Integer.MAX_VALUE;
+            nanosLeft = Double.POSITIVE_INFINITY;
+        } else {
+            double alone = aloneNanos(numAnswers);
+            nanosLeft = alone == 0 || tokenNanos == 0 ? Double.NaN : (maxSlowdown - 1) * alone;
         }
-        double alone = aloneNanos(numAnswers);
-        if (alone == 0 || promptTokenNanos == 0) {
-            return FIRST_TOKENS;
-        }
-        return Math.max(LEAST_TOKENS, (int) ((maxSlowdown - 1) * alone / promptTokenNanos));
+    }
+
+    /** Prompt tokens that may still join the step, of a sequence with so many before them. */
+    int allowance(int depth) {
+        int sure = Double.isNaN(nanosLeft) ? FIRST_TOKENS : LEAST_TOKENS;
+        return Math.max(Math.max(0, sure - numLetIn), (int) (nanosLeft / nanosAt(depth)));
+    }
+
+    /** So many tokens of a sequence joined the step, with so many before them. */
+    void letIn(int numTokens, int depth) {
+        numLetIn += numTokens;
+        nanosLeft -= numTokens * nanosAt(depth);
+    }
+
+    private double nanosAt(double depth) {
+        return tokenNanos + depthNanos * (depth / DEPTH_UNIT);
     }
 
     /** What a step of so many answers takes: as measured, or else as for the next smaller or larger number that was. */
@@ -56,17 +86,38 @@ final class PrefillPacer {
         return 0;
     }
 
-    /** A step with so many answers and prompt tokens took so long. */
-    void observe(int numAnswers, int numPromptTokens, long nanos) {
+    /**
+     * A step took so long.
+     *
+     * @param meanDepth tokens before each of the prompt tokens, on average
+     */
+    void observe(int numAnswers, int numPromptTokens, double meanDepth, long nanos) {
         if (numPromptTokens == 0) {
-            answerNanos[numAnswers] = smooth(answerNanos[numAnswers], nanos);
-        } else if (numPromptTokens >= TELLING_TOKENS) {
+            double known = answerNanos[numAnswers];
+            answerNanos[numAnswers] = known == 0 ? nanos : known + SMOOTHING * credible(nanos - known, known);
+        } else if (numPromptTokens >= LEAST_TOKENS && (numAnswers > 0 || tokenNanos == 0)) {
+            // Long pieces of prompts without answers are cheaper by the token: they are a first guess, no more.
             double ofPrompt = Math.max(nanos - aloneNanos(numAnswers), 0.1 * nanos);
-            promptTokenNanos = smooth(promptTokenNanos, ofPrompt / numPromptTokens);
+            learn(ofPrompt / numPromptTokens, meanDepth / DEPTH_UNIT);
         }
     }
 
-    private static double smooth(double known, double seen) {
-        return known == 0 ? seen : known + SMOOTHING * (Math.min(seen, CREDIBLE * known) - known);
+    /**
+     * One step towards the line through what was seen, along the shortest way (normalised least mean squares): shallow
+     * tokens teach what a token costs, deep ones what depth adds, and those in use are always foretold well.
+     */
+    private void learn(double seen, double depth) {
+        if (tokenNanos == 0) {
+            tokenNanos = seen;
+            return;
+        }
+        double expected = tokenNanos + depthNanos * depth;
+        double step = SMOOTHING * credible(seen - expected, expected) / (1 + depth * depth);
+        tokenNanos = Math.max(1, tokenNanos + step);
+        depthNanos = Math.max(0, depthNanos + step * depth);
+    }
+
+    private static double credible(double difference, double expected) {
+        return Math.clamp(difference, -CREDIBLE * expected, CREDIBLE * expected);
     }
 }

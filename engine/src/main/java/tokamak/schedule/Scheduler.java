@@ -206,9 +206,8 @@ final class Scheduler {
 
     /** The rest of the budget goes to those with more to compute, in order. */
     private void serveRemaining(Batch batch) {
-        long paced = (long) batch.numTokens() + pacer.allowance(batch.size());
-        int budget = (int) Math.min(config.maxNumBatchedTokens(), paced);
-        while (batch.numTokens() < budget) {
+        pacer.begin(batch.size());
+        while (batch.numTokens() < config.maxNumBatchedTokens() && pacer.allowance(0) > 0) {
             Sequence next = nextToServe();
             if (next == null) {
                 return;
@@ -216,13 +215,17 @@ final class Scheduler {
             if (next.state == Sequence.State.WAITING && !admit(next, batch)) {
                 continue;
             }
+            int depth = next.numComputed;
             int count = Math.min(next.numRemaining(), config.longPrefillCap());
             if (next.wantsPromptLogprobs()) {
                 // Every row may need logits, and rows of logits are long: such a prompt is computed in small pieces.
                 count = Math.min(count, spareLogitRows + 1);
                 spareLogitRows -= count - 1;
             }
-            serve(next, Math.min(count, budget - batch.numTokens()), batch);
+            int room = Math.min(config.maxNumBatchedTokens() - batch.numTokens(), Math.max(1, pacer.allowance(depth)));
+            count = Math.min(count, room);
+            serve(next, count, batch);
+            pacer.letIn(count, depth);
         }
     }
 
@@ -401,7 +404,8 @@ final class Scheduler {
         stats.numSteps++;
         stats.numComputedTokens += batch.numTokens();
         int numAnswers = batch.numSingles();
-        pacer.observe(numAnswers, batch.numTokens() - numAnswers, nanoClock.getAsLong() - now);
+        int numPromptTokens = batch.numTokens() - numAnswers;
+        pacer.observe(numAnswers, numPromptTokens, batch.meanDepth(), nanoClock.getAsLong() - now);
         for (int i = 0; i < batch.size(); i++) {
             Sequence sequence = batch.sequence(i);
             Throwable failure = batch.failure(i);

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param outputTokens of completed requests
  * @param timeToFirst from sending a request to its first token
  * @param betweenTokens from token to token, all requests together
+ * @param besidePrompts of these, the times in which another request of the run waited for its first token
+ * @param withoutPrompts the others
  * @param wholeRequest from sending a request to its last token
  */
 public record LatencySummary(
@@ -24,8 +26,19 @@ public record LatencySummary(
         long outputTokens,
         @Nullable Percentiles timeToFirst,
         @Nullable Percentiles betweenTokens,
+        @Nullable Percentiles besidePrompts,
+        @Nullable Percentiles withoutPrompts,
         @Nullable Percentiles wholeRequest) {
     public static LatencySummary of(List<RequestTimes> requests) {
+        return of(requests, requests);
+    }
+
+    /**
+     * @param requests those to sum up
+     * @param run all that were sent
+     */
+    public static LatencySummary of(List<RequestTimes> requests, List<RequestTimes> run) {
+        PromptTimes prompts = new PromptTimes(run);
         List<RequestTimes> completed = requests.stream()
                 .filter(request -> request.isCompleted() && request.numTokens() > 0)
                 .toList();
@@ -39,7 +52,13 @@ public record LatencySummary(
                         .mapToDouble(RequestTimes::secondsToFirst)
                         .toArray()),
                 Percentiles.of(completed.stream()
-                        .flatMapToDouble(r -> Arrays.stream(r.secondsBetween()))
+                        .flatMapToDouble(r -> Arrays.stream(r.secondsBetween((from, to) -> true)))
+                        .toArray()),
+                Percentiles.of(completed.stream()
+                        .flatMapToDouble(r -> Arrays.stream(r.secondsBetween(prompts::overlap)))
+                        .toArray()),
+                Percentiles.of(completed.stream()
+                        .flatMapToDouble(r -> Arrays.stream(r.secondsBetween(prompts::areApart)))
                         .toArray()),
                 Percentiles.of(completed.stream()
                         .mapToDouble(RequestTimes::secondsToLast)

@@ -1,6 +1,7 @@
 package tokamak.workload;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** When the tokens of one request came. Belongs to the thread that reads them until the request is over. */
 public final class RequestTimes {
@@ -66,12 +67,26 @@ public final class RequestTimes {
         return (tokenNanos[numTokens - 1] - startNanos) * 1e-9;
     }
 
-    /** From token to token. */
-    double[] secondsBetween() {
-        double[] seconds = new double[Math.max(0, numTokens - 1)];
-        for (int i = 0; i < seconds.length; i++) {
-            seconds[i] = (tokenNanos[i + 1] - tokenNanos[i]) * 1e-9;
-        }
-        return seconds;
+    long startNanos() {
+        return startNanos;
+    }
+
+    /** There must be one. */
+    long firstTokenNanos() {
+        return tokenNanos[0];
+    }
+
+    /** Chooses some of the times between tokens. */
+    @FunctionalInterface
+    interface Choice {
+        boolean takes(long fromNanos, long toNanos);
+    }
+
+    /** From token to token, where the choice takes it. */
+    double[] secondsBetween(Choice choice) {
+        return IntStream.range(1, numTokens)
+                .filter(i -> choice.takes(tokenNanos[i - 1], tokenNanos[i]))
+                .mapToDouble(i -> (tokenNanos[i] - tokenNanos[i - 1]) * 1e-9)
+                .toArray();
     }
 }

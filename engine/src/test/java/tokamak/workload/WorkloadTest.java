@@ -144,4 +144,27 @@ class WorkloadTest {
         assertThat(summary.betweenTokens().count()).isEqualTo(2);
         assertThat(summary.wholeRequest().mean()).isCloseTo(0.6, within(1e-9));
     }
+
+    @Test
+    void timesBetweenTokensAreToldApartByWhetherAnotherPromptWaited() {
+        RequestTimes steady = request(0, 1, 2, 3, 4, 5, 6, 7);
+        RequestTimes early = request(2.5, 2.6);
+        RequestTimes late = request(4.5, 5.5);
+        RequestTimes covered = request(4.6, 5.2);
+        RequestTimes refused = new RequestTimes(new Arrival(0, 9, 9, "", 0, "", 0), 0);
+        List<RequestTimes> run = List.of(late, steady, covered, refused, early);
+        LatencySummary summary = LatencySummary.of(List.of(steady), run);
+        assertThat(summary.besidePrompts().count()).isEqualTo(3); // 2 to 3, 4 to 5, 5 to 6
+        assertThat(summary.withoutPrompts().count()).isEqualTo(3);
+        assertThat(LatencySummary.of(List.of(steady)).besidePrompts()).isNull();
+    }
+
+    private static RequestTimes request(double start, double... tokens) {
+        RequestTimes times = new RequestTimes(new Arrival(start, 9, 9, "", 0, "", 0), (long) (start * 1e9));
+        for (double token : tokens) {
+            times.tokens(1, (long) (token * 1e9));
+        }
+        times.completed(0);
+        return times;
+    }
 }

@@ -48,6 +48,10 @@ final class LatencyPage {
         line("%-22s %10s %10s %10s %10s %10s", "milliseconds", "mean", "p50", "p95", "p99", "max");
         row("to first token", summary.timeToFirst());
         row("between tokens", summary.betweenTokens());
+        if (summary.besidePrompts() != null && summary.withoutPrompts() != null) {
+            row("  beside prompts", summary.besidePrompts());
+            row("  without", summary.withoutPrompts());
+        }
         row("whole request", summary.wholeRequest());
     }
 
