@@ -129,6 +129,11 @@ public final class SyntheticGguf {
             if (dtype == DType.MXFP4) {
                 data.set(ValueLayout.JAVA_BYTE, block, (byte) (119 + random.nextInt(3)));
             }
+            if (dtype == DType.NVFP4) {
+                for (int i = 0; i < 4; i++) {
+                    data.set(ValueLayout.JAVA_BYTE, block + i, (byte) (1 + random.nextInt(3)));
+                }
+            }
         }
     }
 
@@ -151,11 +156,12 @@ public final class SyntheticGguf {
                 case Q5_K -> new Scales(SCALE / 800, 0, 2);
                 case Q6_K -> new Scales(SCALE / 3000, 208);
                 case IQ4_XS -> new Scales(SCALE / 3000, 0);
-                case MXFP4 -> new Scales(SCALE);
+                case MXFP4, NVFP4 -> new Scales(SCALE);
                 default ->
-                    throw new IllegalArgumentException("random weights of type " + dtype
-                            + " are not available; expected F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K,"
-                            + " Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 or those of quantised checkpoints, such as U4_G128");
+                    throw new IllegalArgumentException(
+                            "random weights of type " + dtype
+                                    + " are not available; expected F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K,"
+                                    + " Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4, NVFP4 or those of quantised checkpoints, such as U4_G128");
             };
         }
     }

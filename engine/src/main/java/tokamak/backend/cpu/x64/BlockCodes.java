@@ -33,6 +33,7 @@ final class BlockCodes {
     private static final int SIGNS = 0x80808080;
 
     private static final int HALF_SIGN = 0x8000;
+    private static final int E4M3_BIAS = 7;
 
     /** Reads the block that begins at {@code block[at]}. */
     void read(QuantFormat format, byte[] block, int at) {
@@ -68,6 +69,7 @@ final class BlockCodes {
                 scale = Math.max((block[at] & 0xFF) - 1, 0);
                 nibbles(block, at + 1, 0);
             }
+            case NVFP4 -> readNvfp4(block, at);
             case Q2_K -> readQ2K(block, at);
             case Q3_K -> readQ3K(block, at);
             case Q4_K -> {
@@ -126,6 +128,33 @@ final class BlockCodes {
             codes[firstWord + i] = pairs & LOW_NIBBLES;
             codes[firstWord + i + 4] = pairs >>> 4 & LOW_NIBBLES;
         }
+    }
+
+    /** Four runs of eight bytes: number i in the low half, number i + 8 in the high half. */
+    private void readNvfp4(byte[] block, int at) {
+        for (int run = 0; run < 4; run++) {
+            scaleFactors[run] = ue5m3(block[at + run] & 0xFF);
+            for (int i = 0; i < 2; i++) {
+                int pairs = word(block, at + 4 + 8 * run + 4 * i);
+                codes[4 * run + i] = pairs & LOW_NIBBLES;
+                codes[4 * run + i + 2] = pairs >>> 4 & LOW_NIBBLES;
+            }
+        }
+    }
+
+    /** An E4M3 number without its sign, and zero for the one that is none, as {@link tokamak.tensor.Dequantizers} has it. */
+    private static byte ue5m3(int e4m3) {
+        int exponent = e4m3 >> 3 & 15;
+        int mantissa = e4m3 & 7;
+        if (e4m3 == 0x7F || exponent == 0 && mantissa == 0) {
+            return 0;
+        }
+        if (exponent == 0) {
+            int shift = Integer.numberOfLeadingZeros(mantissa) - 28;
+            mantissa = mantissa << shift & 7;
+            exponent = 1 - shift;
+        }
+        return (byte) (exponent - E4M3_BIAS + QuantFormat.Scales.UE5M3_BIAS << 3 | mantissa);
     }
 
     /** Thirty-two bytes: number i in the low half, number i + 32 in the high half. */
@@ -226,7 +255,7 @@ final class BlockCodes {
                 scale = word(block, at);
                 zero = block[at + 4] & 0xFF;
             }
-            case F16_AND_MIN, E8M0, SUPER, SUPER_AND_MIN, SUPER_NIBBLES ->
+            case F16_AND_MIN, E8M0, UE5M3, SUPER, SUPER_AND_MIN, SUPER_NIBBLES ->
                 throw new IllegalStateException(format + " has no groups of its own");
         }
         int bits = format.lowBits + format.highBits;

@@ -31,6 +31,9 @@ enum DotMode {
                 if (stepSum * (format.subBlock / STEP) <= MAX_WORD) {
                     yield WORDS;
                 }
+                if (format.hasCodebook()) {
+                    yield SIGNED; // pairs need the register that the table is in
+                }
                 if (2 * stepSum > MAX_WORD) {
                     throw new IllegalStateException("two steps of " + format + " overflow 16 bits");
                 }

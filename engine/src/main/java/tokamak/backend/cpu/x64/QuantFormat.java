@@ -47,7 +47,8 @@ enum QuantFormat {
     U8_G128(DType.U8_G128, 8, 0, 32, Scales.F32_AND_ZERO, 0, null),
     NF4_G32(DType.NF4_G32, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL),
     NF4_G64(DType.NF4_G64, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL),
-    NF4_G128(DType.NF4_G128, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL);
+    NF4_G128(DType.NF4_G128, 4, 0, 32, Scales.F16, 128, Codebook.NORMAL),
+    NVFP4(DType.NVFP4, 4, 0, 16, Scales.UE5M3, 12, Codebook.FP4_DOUBLED);
 
     /** Numbers per group: activations have one scale per group, whatever the weight's format. */
     static final int GROUP = 32;
@@ -66,12 +67,23 @@ enum QuantFormat {
         F32_AND_ZERO(5, 0, true),
         /** An exponent per block; the packer lowers it by one, because FP4 codes are kept doubled. */
         E8M0(1, 0, false),
+        /**
+         * An unsigned float of five exponent and three mantissa bits per sub-block. The packer makes it of an E4M3 number, so
+         * that subnormal ones are not subnormal floats here; {@link #UE5M3_UNIT} undoes its bias, and that FP4 codes are kept doubled.
+         */
+        UE5M3(0, 1, false),
         /** A half-precision scale per block, times a signed byte per sub-block. */
         SUPER(2, 1, false),
         /** A half-precision scale and negated minimum per block, each times an unsigned byte per sub-block. */
         SUPER_AND_MIN(4, 2, true),
         /** As {@link #SUPER_AND_MIN}, both factors in one byte: the scale's in the low half. */
         SUPER_NIBBLES(4, 1, true);
+
+        /** Exponent of {@link #UE5M3} for one. */
+        static final int UE5M3_BIAS = 10;
+
+        /** What a {@link #UE5M3} number is multiplied with once its bits are where a float has them. */
+        static final float UE5M3_UNIT = 0.5f * 0x1p117f;
 
         final int headerBytes;
         final int subBlockBytes;
@@ -148,8 +160,15 @@ enum QuantFormat {
         return GROUP / subBlock;
     }
 
-    /** The largest unsigned code. */
+    /** The largest unsigned code; with a codebook, the largest value above the offset. */
     int maxCode() {
-        return hasCodebook() ? 255 : (1 << lowBits + highBits) - 1;
+        int largest = (1 << lowBits + highBits) - 1;
+        if (codebook != null) {
+            largest = 0;
+            for (byte value : codebook) {
+                largest = Math.max(largest, value + offset);
+            }
+        }
+        return largest;
     }
 }

@@ -395,7 +395,7 @@ final class QuantLinearKernel {
     private Op addMin() {
         return switch (format.scales) {
             case F16_AND_ZERO, F32_AND_ZERO -> Op.VFNMADD231PS;
-            case F16, F16_AND_MIN, F32, E8M0, SUPER, SUPER_AND_MIN, SUPER_NIBBLES -> Op.VFMADD231PS;
+            case F16, F16_AND_MIN, F32, E8M0, UE5M3, SUPER, SUPER_AND_MIN, SUPER_NIBBLES -> Op.VFMADD231PS;
         };
     }
 
@@ -422,6 +422,11 @@ final class QuantLinearKernel {
             case E8M0 -> {
                 a.emit(Op.VPMOVZXBD, scale, header);
                 a.emit(Op.VPSLLD, scale, scale, 23);
+            }
+            case UE5M3 -> {
+                a.emit(Op.VPMOVZXBD, scale, factors);
+                a.emit(Op.VPSLLD, scale, scale, 20);
+                a.emit(Op.VMULPS, scale, scale, a.constantFloat(QuantFormat.Scales.UE5M3_UNIT));
             }
             case SUPER -> {
                 a.emit(Op.VPMOVSXBD, scale, factors);

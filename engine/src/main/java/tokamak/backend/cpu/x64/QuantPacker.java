@@ -59,6 +59,7 @@ final class QuantPacker {
         int lanes = layout.lanes();
         byte zero = (byte) (block.zero ^ codeFlip);
         switch (format.scales) {
+            case UE5M3 -> {} // sub-blocks have scales, blocks have not
             case E8M0 -> target.set(JAVA_BYTE, at + lane, (byte) block.scale);
             case F32 -> target.set(JAVA_INT_UNALIGNED, at + 4L * lane, block.scale);
             case F32_AND_ZERO -> {

@@ -34,7 +34,7 @@ class TileKernelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"Q8_0", "Q4_0", "Q5_1", "Q4_K", "Q6_K", "MXFP4", "U4_G32"})
+    @EnumSource(names = {"Q8_0", "Q4_0", "Q5_1", "Q4_K", "Q6_K", "MXFP4", "NVFP4", "U4_G32"})
     void theEmulatorComputesWhatTheProcessorDoes(QuantFormat format) {
         try (Kernels kernels = Kernels.forIsa(Isa.AVX512);
                 Arena arena = Arena.ofConfined()) {
