@@ -75,9 +75,11 @@ final class ArgumentGuides {
     private static Guide tags(Part.Tags tags, Tool tool) {
         List<Guide> parts = new ArrayList<>();
         tool.properties().forEach((key, schema) -> {
-            Guide argument = Guide.sequence(
-                    Guide.literal(tags.keyBegin() + key + tags.keyEnd() + tags.valueBegin()),
-                    tagged(tool, schema, tags.valueEnd()));
+            Guide argument = tags.stringKeyEnd().isEmpty()
+                    ? Guide.sequence(
+                            Guide.literal(tags.keyBegin() + key + tags.keyEnd() + tags.valueBegin()),
+                            tagged(tool, schema, tags.valueEnd()))
+                    : typed(tags, tool, key, schema);
             parts.add(tool.required().contains(key) ? argument : Guide.optional(argument));
         });
         if (parts.isEmpty() && tool.allowsOthers()) {
@@ -85,12 +87,44 @@ final class ArgumentGuides {
                     Guide.sequence(
                             Guide.literal(tags.keyBegin()),
                             new Guide.Regex(ANY_KEY),
-                            Guide.literal(tags.keyEnd() + tags.valueBegin()),
+                            Guide.literal((tags.stringKeyEnd().isEmpty() ? tags.keyEnd() : tags.stringKeyEnd())
+                                    + tags.valueBegin()),
                             Guide.until(tags.valueEnd())),
                     0,
                     32));
         }
         return new Guide.Sequence(parts);
+    }
+
+    /** An argument whose tag says whether it is a string: no text can be taken for another value. */
+    private static Guide typed(Part.Tags tags, Tool tool, String key, Object schema) {
+        Set<String> others = new TreeSet<>(new ArgumentTypes(tool.parameters()).of(schema));
+        List<Guide> ways = new ArrayList<>();
+        if (others.remove("string")) {
+            Guide text = ArgumentTypes.saysOnlyTypes(schema)
+                    ? Guide.until(tags.valueEnd())
+                    : Guide.sequence(
+                            new Guide.TaggedValue(
+                                    document(tool, Map.of("allOf", List.of(schema), "type", "string")),
+                                    tool.strict(),
+                                    Set.of(),
+                                    tags.valueEnd()),
+                            Guide.literal(tags.valueEnd()));
+            ways.add(Guide.sequence(
+                    Guide.literal(tags.keyBegin() + key + tags.stringKeyEnd() + tags.valueBegin()), text));
+        }
+        if (!others.isEmpty()) {
+            if (others.remove(ArgumentTypes.FRACTION)) {
+                others.remove("integer");
+                others.add("number");
+            }
+            Object noText = Map.of("allOf", List.of(schema), "type", List.copyOf(others));
+            ways.add(Guide.sequence(
+                    Guide.literal(tags.keyBegin() + key + tags.keyEnd() + tags.valueBegin()),
+                    json(tool, noText),
+                    Guide.literal(tags.valueEnd())));
+        }
+        return new Guide.Alternatives(ways);
     }
 
     /** A value and what ends it. */

@@ -10,13 +10,13 @@ final class Formats {
     private static final Part NAME = new Part.Name();
 
     static final ToolFormat HERMES = section(
-            List.of("hermes", "qwen", "qwen25", "qwen3", "granite4", "ernie45", "mimo", "step3"),
+            List.of("hermes", "qwen", "qwen25", "qwen3", "granite4", "ernie45"),
             List.of("<tool_call>\n"),
             List.of(new Part.NamedJson("", "name", "arguments")),
             List.of("\n</tool_call>"));
 
     private static final ToolFormat QWEN3_CODER = section(
-            List.of("qwen3_coder", "qwen3_xml", "step3p5"),
+            List.of("qwen3_coder", "qwen3_xml", "mimo", "step3p5"),
             List.of("<tool_call>\n"),
             List.of(
                     literal("<function="),
@@ -150,6 +150,53 @@ final class Formats {
             "",
             Ids.OPENAI);
 
+    private static final ToolFormat DEEPSEEK_V32 = dsml("deepseek_v32", "function_calls");
+    private static final ToolFormat DEEPSEEK_V4 = dsml("deepseek_v4", "tool_calls");
+
+    private static final ToolFormat STEP3 = new ToolFormat(
+            List.of("step3"),
+            List.of("<｜tool_calls_begin｜>"),
+            "",
+            List.of(
+                    literal("<｜tool_call_begin｜>"),
+                    literal("function<｜tool_sep｜>"),
+                    literal("<steptml:invoke name=\""),
+                    NAME,
+                    literal("\">"),
+                    new Part.Tags("<steptml:parameter name=\"", "\">", "", "</steptml:parameter>"),
+                    literal("</steptml:invoke>"),
+                    literal("<｜tool_call_end｜>")),
+            Optional.of("\n"),
+            List.of("<｜tool_calls_end｜>"),
+            "",
+            Ids.OPENAI);
+
+    private static final ToolFormat APERTUS = new ToolFormat(
+            List.of("apertus"),
+            List.of("<|tools_prefix|>", "["),
+            "",
+            List.of(literal("{\""), NAME, literal("\": "), ARGUMENTS, literal("}")),
+            Optional.of(", "),
+            List.of("]", "<|tools_suffix|>"),
+            "",
+            Ids.OPENAI);
+
+    private static final ToolFormat GIGACHAT3 = section(
+            List.of("gigachat3"),
+            List.of("function call<|role_sep|>\n"),
+            List.of(new Part.NamedJson("", "name", "arguments")),
+            List.of());
+
+    private static final ToolFormat MINIMAX = new ToolFormat(
+            List.of("minimax"),
+            List.of("<tool_calls>\n"),
+            "",
+            List.of(new Part.NamedJson("", "name", "arguments")),
+            Optional.of("\n"),
+            List.of("\n</tool_calls>"),
+            "",
+            Ids.OPENAI);
+
     private static final ToolFormat KIMI = new ToolFormat(
             List.of("kimi_k2"),
             List.of("<|tool_calls_section_begin|>"),
@@ -263,6 +310,12 @@ final class Formats {
             MISTRAL_LIST,
             DEEPSEEK_V3,
             DEEPSEEK_V31,
+            DEEPSEEK_V32,
+            DEEPSEEK_V4,
+            STEP3,
+            APERTUS,
+            GIGACHAT3,
+            MINIMAX,
             KIMI,
             FUNCTION_TAG,
             GRANITE,
@@ -284,6 +337,7 @@ final class Formats {
                     "think",
                     "qwen3",
                     "deepseek_v3",
+                    "deepseek_v4",
                     "glm45",
                     "glm47",
                     "holo2",
@@ -381,6 +435,29 @@ final class Formats {
         return new ToolFormat(names, opening, "", call, Optional.empty(), closing, "\n", Ids.OPENAI);
     }
 
+    /** DeepSeek's markup: each argument says itself whether it is a string. */
+    private static ToolFormat dsml(String name, String section) {
+        return new ToolFormat(
+                List.of(name),
+                List.of("<｜DSML｜" + section + ">\n"),
+                "",
+                List.of(
+                        literal("<｜DSML｜invoke name=\""),
+                        NAME,
+                        literal("\">\n"),
+                        new Part.Tags(
+                                "<｜DSML｜parameter name=\"",
+                                "\" string=\"false\">",
+                                "\" string=\"true\">",
+                                "",
+                                "</｜DSML｜parameter>\n"),
+                        literal("</｜DSML｜invoke>")),
+                Optional.of("\n"),
+                List.of("\n</｜DSML｜" + section + ">"),
+                "",
+                Ids.OPENAI);
+    }
+
     /** A section is a JSON array. */
     private static ToolFormat list(
             List<String> names, List<String> opening, Part.NamedJson call, List<String> closing, Ids ids) {
@@ -437,6 +514,11 @@ final class Formats {
             Sign.of(KIMI, "<|tool_calls_section_begin|>"),
             Sign.of(DEEPSEEK_V3, "<｜tool▁calls▁begin｜>", "```json"),
             Sign.of(DEEPSEEK_V31, "<｜tool▁calls▁begin｜>"),
+            Sign.of(DEEPSEEK_V32, "｜DSML｜", "function_calls>"),
+            Sign.of(DEEPSEEK_V4, "｜DSML｜"),
+            Sign.of(STEP3, "<steptml:invoke"),
+            Sign.of(APERTUS, "<|tools_prefix|>"),
+            Sign.of(GIGACHAT3, "function call", "|role_sep|"),
             Sign.of(SEED_OSS, "<seed:tool_call>"),
             Sign.of(SEED_OSS, "'<seed:tool_call>'"),
             Sign.of(MINIMAX_M2, "minimax:tool_call"),
@@ -454,6 +536,8 @@ final class Formats {
             Sign.of(GLM, "<tool_call>", "<arg_key>", "\n<arg_value>"),
             Sign.of(GLM, "<tool_call>", "<arg_key>", "\\n<arg_value>"),
             Sign.of(GLM47, "<tool_call>", "<arg_key>"),
+            Sign.of(MINIMAX, "<tool_calls>\\n'"),
+            Sign.of(MINIMAX, "<tool_calls>\n{\"name\""),
             Sign.of(TOOL_CALLS_LIST, "<tool_calls>"),
             Sign.of(HERMES, "<tool_call>"),
             Sign.of(FUNCTION_TAG, "<function="),

@@ -26,10 +26,16 @@ sealed interface Part {
      *
      * @param keyBegin before an argument's name
      * @param keyEnd after it
+     * @param stringKeyEnd after it instead where the value is a string; "" where only the schema says what a value is
      * @param valueBegin before its value, "" for nothing
      * @param valueEnd after its value
      */
-    record Tags(String keyBegin, String keyEnd, String valueBegin, String valueEnd) implements Part {}
+    record Tags(String keyBegin, String keyEnd, String stringKeyEnd, String valueBegin, String valueEnd)
+            implements Part {
+        Tags(String keyBegin, String keyEnd, String valueBegin, String valueEnd) {
+            this(keyBegin, keyEnd, "", valueBegin, valueEnd);
+        }
+    }
 
     /** Python's {@code key=value, key=value}. */
     record Keywords() implements Part {}

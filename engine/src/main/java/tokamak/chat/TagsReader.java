@@ -1,6 +1,7 @@
 package tokamak.chat;
 
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Arguments between tags. Strings are passed on as they come, other values when they are complete. */
 final class TagsReader implements PartReader {
@@ -12,10 +13,12 @@ final class TagsReader implements PartReader {
         VALUE
     }
 
+    private static final String STRING = "string";
     private static final int MAX_KEY_CHARS = 256;
 
     private final String keyBegin;
     private final String keyEnd;
+    private final String stringKeyEnd;
     private final String valueBegin;
     private final String valueEnd;
     private State state = State.BETWEEN;
@@ -25,6 +28,7 @@ final class TagsReader implements PartReader {
     TagsReader(Part.Tags tags) {
         keyBegin = tags.keyBegin().strip();
         keyEnd = tags.keyEnd().strip();
+        stringKeyEnd = tags.stringKeyEnd().strip();
         valueBegin = tags.valueBegin().strip();
         valueEnd = tags.valueEnd().strip();
     }
@@ -61,29 +65,42 @@ final class TagsReader implements PartReader {
     }
 
     private Progress key(Input in, CallSink sink) {
-        int end = in.indexOf(keyEnd);
+        int plainEnd = in.indexOf(keyEnd);
+        int stringEnd = stringKeyEnd.isEmpty() ? -1 : in.indexOf(stringKeyEnd);
+        boolean saysString = stringEnd >= 0 && (plainEnd < 0 || stringEnd < plainEnd);
+        int end = saysString ? stringEnd : plainEnd;
         if (end < 0) {
             return in.length() > MAX_KEY_CHARS || in.hasEnded() ? Progress.FAILED : Progress.MORE;
         }
         in.mark();
         String key = in.take(end).strip();
-        in.skip(keyEnd.length());
+        in.skip((saysString ? stringKeyEnd : keyEnd).length());
         Input.Match match = in.accept(valueBegin);
         if (match != Input.Match.YES) {
             in.returnToMark();
             return Progress.of(match);
         }
         in.unmark();
-        kinds = sink.kinds(key);
+        kinds = kinds(sink.kinds(key), saysString);
         sink.arguments(separator + JsonText.quoted(key) + ": ");
         separator = ", ";
-        if (kinds.equals(Set.of("string"))) {
+        if (kinds.equals(Set.of(STRING))) {
             sink.arguments("\"");
             state = State.STRING_START;
         } else {
             state = State.VALUE;
         }
         return Progress.DONE;
+    }
+
+    /** What the tag says beats the schema. */
+    private Set<String> kinds(Set<String> ofSchema, boolean saysString) {
+        if (stringKeyEnd.isEmpty()) {
+            return ofSchema;
+        }
+        Set<String> others = new TreeSet<>(ofSchema);
+        others.remove(STRING);
+        return saysString ? Set.of(STRING) : others;
     }
 
     /** Tags on lines of their own: the line break after the tag is not part of the value. */

@@ -73,7 +73,12 @@ record ToolFormat(
                     switch (part) {
                         case Part.Literal literal -> List.of(literal.text());
                         case Part.Tags tags ->
-                            List.of(tags.keyBegin(), tags.keyEnd(), tags.valueBegin(), tags.valueEnd());
+                            List.of(
+                                    tags.keyBegin(),
+                                    tags.keyEnd(),
+                                    tags.stringKeyEnd(),
+                                    tags.valueBegin(),
+                                    tags.valueEnd());
                         case Part.Unquoted unquoted -> List.of(unquoted.quote());
                         case Part.Name _, Part.NumberedName _, Part.Arguments _, Part.NamedJson _, Part.Keywords _ ->
                             List.of();

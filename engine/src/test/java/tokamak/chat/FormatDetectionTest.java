@@ -20,6 +20,7 @@ class FormatDetectionTest {
                 Map.entry("ByteDance-Seed-OSS", "reasoning seed_oss, tools seed_oss"),
                 Map.entry("Cohere2MoE", "reasoning cohere_command4, tools cohere_command3"),
                 Map.entry("GLM-4.6", "reasoning think, tools glm45"),
+                Map.entry("GigaChat3-10B-A1.8B", "reasoning none, tools gigachat3"),
                 Map.entry("HuggingFaceTB-SmolLM3-3B", "reasoning think, tools hermes"),
                 Map.entry("Kimi-K2-Instruct", "reasoning none, tools kimi_k2"),
                 Map.entry("LFM2-8B-A1B", "reasoning none, tools lfm2"),

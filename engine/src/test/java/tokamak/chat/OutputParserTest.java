@@ -61,6 +61,18 @@ class OutputParserTest {
         }
     }
 
+    @Test
+    void aTagThatSaysWhatItsValueIsBeatsTheSchema() {
+        check(
+                ChatFormat.plain().withToolParser("deepseek_v32"),
+                ChatFormat.Start.ANSWER,
+                "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"get_weather\">\n"
+                        + "<｜DSML｜parameter name=\"spots\" string=\"true\">[1]</｜DSML｜parameter>\n"
+                        + "<｜DSML｜parameter name=\"other\" string=\"false\">{\"id\": 7}</｜DSML｜parameter>\n"
+                        + "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+                new Message("", "", List.of("get_weather {\"spots\": \"[1]\", \"other\": {\"id\": 7}}")));
+    }
+
     static Stream<Arguments> calls() {
         String two = "get_weather {\"city\": \"Paris\", \"days\": 2}";
         return Stream.of(
@@ -88,6 +100,34 @@ class OutputParserTest {
                         "minimax_m2",
                         "<minimax:tool_call>\n<invoke name=\"get_weather\">\n<parameter name=\"city\">Paris</parameter>\n<parameter name=\"days\">2</parameter>\n</invoke>\n<invoke name=\"time\">\n</invoke>\n</minimax:tool_call>",
                         List.of(two, "time {}")),
+                arguments(
+                        "deepseek_v32",
+                        "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"get_weather\">\n<｜DSML｜parameter name=\"city\" string=\"true\">Paris</｜DSML｜parameter>\n<｜DSML｜parameter name=\"days\" string=\"false\">2</｜DSML｜parameter>\n</｜DSML｜invoke>\n<｜DSML｜invoke name=\"time\">\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+                        List.of(two, "time {}")),
+                arguments(
+                        "deepseek_v4",
+                        "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"get_weather\">\n<｜DSML｜parameter name=\"city\" string=\"true\">Paris</｜DSML｜parameter>\n<｜DSML｜parameter name=\"days\" string=\"false\">2</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>",
+                        List.of(two)),
+                arguments(
+                        "step3",
+                        "<｜tool_calls_begin｜><｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name=\"get_weather\"><steptml:parameter name=\"city\">Paris</steptml:parameter><steptml:parameter name=\"days\">2</steptml:parameter></steptml:invoke><｜tool_call_end｜>\n<｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name=\"time\"></steptml:invoke><｜tool_call_end｜><｜tool_calls_end｜>",
+                        List.of(two, "time {}")),
+                arguments(
+                        "apertus",
+                        "<|tools_prefix|>[{\"get_weather\": {\"city\": \"Paris\"}}, {\"time\": {}}]<|tools_suffix|>",
+                        List.of(PARIS, "time {}")),
+                arguments(
+                        "gigachat3",
+                        "function call<|role_sep|>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}",
+                        List.of(PARIS)),
+                arguments(
+                        "minimax",
+                        "<tool_calls>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}\n{\"name\": \"time\", \"arguments\": {}}\n</tool_calls>",
+                        List.of(PARIS, "time {}")),
+                arguments(
+                        "mimo",
+                        "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>",
+                        List.of(PARIS)),
                 arguments(
                         "glm45",
                         "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call>\n<tool_call>time\n</tool_call>",
