@@ -8,6 +8,10 @@ import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
 import static tokamak.backend.cpu.x64.Gpr.RSP;
 
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Generates the product of one panel of integer-coded weight rows with a tile of tokens. Per sub-block the products of
  * codes and activation bytes are summed exactly in integers; then per token {@code sum += integer * (scale * xScale)} in one
@@ -46,6 +50,13 @@ final class QuantLinearKernel {
     private final Vec temporary;
     private final Vec constant;
 
+    /** Masks and packed codes stay in registers where some are left: else they are read again for every step. */
+    private final @Nullable Vec lowMask;
+
+    private final @Nullable Vec packedLows;
+    private final @Nullable Vec highMask;
+    private final @Nullable Vec packedHighs;
+
     private static final int VECTOR_TOKENS = 12;
     private static final Tile TILE_SUMS = new Tile(0);
     private static final Tile TILE_ACTIVATIONS = new Tile(1);
@@ -73,6 +84,27 @@ final class QuantLinearKernel {
         this.scalesStay = format.groupsPerBlock() > 1 && format.scales.subBlockBytes == 0 && (wide || tokens < max);
         this.scale = !scalesStay ? codes[0] : register(wide ? 30 : tokens);
         this.min = !scalesStay ? codes[1] : register(wide ? 31 : max + tokens);
+        Queue<Vec> spare = tiled ? new ArrayDeque<>() : spareRegisters(wide, max);
+        this.lowMask = format.lowBits < 8 ? spare.poll() : null;
+        this.packedLows = format.lowBits < 8 ? spare.poll() : null;
+        this.highMask = format.highBits > 0 ? spare.poll() : null;
+        this.packedHighs = format.highBits > 0 ? spare.poll() : null;
+    }
+
+    private Queue<Vec> spareRegisters(boolean wide, int max) {
+        Queue<Vec> spare = new ArrayDeque<>();
+        for (int i = tokens + (scalesStay && !wide ? 1 : 0); i < max; i++) {
+            spare.add(register(i));
+            spare.add(register(max + i));
+        }
+        if (wide && !scalesStay) {
+            spare.add(register(30));
+            spare.add(register(31));
+        }
+        if (wide && !format.hasCodebook()) {
+            spare.add(constant);
+        }
+        return spare;
     }
 
     /** Tokens of the largest tile. */
@@ -128,6 +160,12 @@ final class QuantLinearKernel {
         }
         if (format.hasCodebook()) {
             a.emit(Op.VMOVDQU, constant, a.table(codebookTable()));
+        }
+        if (lowMask != null) {
+            a.emit(Op.VMOVDQU, lowMask, a.constantBytes(lowBitsMask()));
+        }
+        if (highMask != null) {
+            a.emit(Op.VMOVDQU, highMask, a.constantBytes(highBitsMask()));
         }
         Label block = new Label();
         a.align(32);
@@ -260,34 +298,48 @@ final class QuantLinearKernel {
     }
 
     private void lowBits(int step, Vec target) {
-        Mem place = Mem.at(RAX, packed.lowOffset(step));
-        int shift = step % packed.stepsPerLowRegister() * format.lowBits;
-        int mask = (1 << format.lowBits) - 1;
-        if (format.lowBits == 8) {
-            a.emit(Op.VMOVDQU, target, place);
-        } else {
-            a.emit(Op.VMOVDQU, target, place);
-            shiftRight(target, shift);
-            a.emit(Op.VPAND, target, target, a.constantBytes(mask));
+        int inRegister = step % packed.stepsPerLowRegister();
+        Vec source = packedLows == null ? target : packedLows;
+        if (packedLows == null || inRegister == 0) {
+            a.emit(Op.VMOVDQU, source, Mem.at(RAX, packed.lowOffset(step)));
+        }
+        if (format.lowBits < 8) {
+            Vec shifted = shiftRight(target, source, inRegister * format.lowBits);
+            and(target, shifted, lowMask, lowBitsMask());
         }
     }
 
     /** Moves the step's high bits above the low ones. Shifts work on words: what crosses a byte's border is masked away. */
     private void highBits(int step, Vec target) {
-        int shift = step % packed.stepsPerHighRegister() * format.highBits - format.lowBits;
-        int mask = (1 << format.highBits) - 1 << format.lowBits;
-        a.emit(Op.VMOVDQU, temporary, Mem.at(RAX, packed.highOffset(step)));
-        shiftRight(temporary, shift);
-        a.emit(Op.VPAND, temporary, temporary, a.constantBytes(mask));
+        int inRegister = step % packed.stepsPerHighRegister();
+        Vec source = packedHighs == null ? temporary : packedHighs;
+        if (packedHighs == null || inRegister == 0) {
+            a.emit(Op.VMOVDQU, source, Mem.at(RAX, packed.highOffset(step)));
+        }
+        Vec shifted = shiftRight(temporary, source, inRegister * format.highBits - format.lowBits);
+        and(temporary, shifted, highMask, highBitsMask());
         a.emit(Op.VPOR, target, target, temporary);
     }
 
-    private void shiftRight(Vec target, int count) {
-        if (count > 0) {
-            a.emit(Op.VPSRLW, target, target, count);
-        } else if (count < 0) {
-            a.emit(Op.VPSLLW, target, target, -count);
+    private int lowBitsMask() {
+        return (1 << format.lowBits) - 1;
+    }
+
+    private int highBitsMask() {
+        return (1 << format.highBits) - 1 << format.lowBits;
+    }
+
+    /** The register that holds what was shifted: {@code target}, or {@code source} where there is nothing to shift. */
+    private Vec shiftRight(Vec target, Vec source, int count) {
+        if (count == 0) {
+            return source;
         }
+        a.emit(count > 0 ? Op.VPSRLW : Op.VPSLLW, target, source, Math.abs(count));
+        return target;
+    }
+
+    private void and(Vec target, Vec source, @Nullable Vec mask, int maskBits) {
+        a.emit(Op.VPAND, target, source, mask == null ? a.constantBytes(maskBits) : mask);
     }
 
     // ---- products --------------------------------------------------------------------------------------------------
