@@ -1,5 +1,7 @@
 package tokamak.backend.cpu;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import tokamak.backend.Activation;
@@ -34,11 +36,21 @@ final class PackedRows implements AutoCloseable {
         math.addScaled(x.memory(), x.at(row), y.memory(), y.at(row), x.columns(), scale, scratch[worker]);
     }
 
-    void multiplySigmoid(Buffer x, Buffer gate, int row) {
+    void scaleLogits(Buffer x, float scale, float cap, int row, int worker) {
+        if (cap == 0) {
+            math.scale(x.memory(), x.at(row), x.columns(), scale, scratch[worker]);
+        } else {
+            math.cap(x.memory(), x.at(row), x.columns(), scale, cap, scratch[worker]);
+        }
+    }
+
+    /** @param gate as many columns as x, or one */
+    void multiplySigmoid(Buffer x, Buffer gate, int row, int worker) {
         if (gate.columns() == x.columns()) {
             math.sigmoid(gate.memory(), gate.at(row), x.memory(), x.at(row), x.memory(), x.at(row), x.columns());
         } else {
-            RowOps.multiplySigmoid(x, gate, row);
+            double factor = RowOps.sigmoid(gate.memory().getAtIndex(JAVA_FLOAT, gate.at(row)));
+            math.scale(x.memory(), x.at(row), x.columns(), (float) factor, scratch[worker]);
         }
     }
 

@@ -139,14 +139,14 @@ final class RowChecks {
         return overColumns((side, columns) -> {
             Buffer x = side.random(ROWS, columns, 2);
             boolean onePerRow = side.random().nextBoolean();
-            side.backend().multiplySigmoid(ROWS, x, side.random(ROWS, onePerRow ? 1 : columns, WIDE));
+            side.backend().multiplySigmoid(ROWS, x, numbers(side, onePerRow ? 1 : columns));
             return x;
         });
     }
 
     Deviation scaleLogits() {
         return overColumns((side, columns) -> {
-            Buffer x = side.random(ROWS, columns, 50);
+            Buffer x = numbers(side, columns);
             side.backend().scaleLogits(ROWS, x, 0.7f, side.random().nextBoolean() ? 30 : 0);
             return x;
         });

@@ -72,7 +72,7 @@ final class RowJob implements WorkerTeam.Job {
                 if (packed == null) {
                     RowOps.multiplySigmoid(x, y, row);
                 } else {
-                    packed.multiplySigmoid(x, y, row);
+                    packed.multiplySigmoid(x, y, row, worker);
                 }
             }
             case ACTIVATE_GATED -> {
@@ -89,7 +89,13 @@ final class RowJob implements WorkerTeam.Job {
                     packed.activate(activation, x, row);
                 }
             }
-            case SCALE_LOGITS -> RowOps.scaleLogits(x, scale, cap, row);
+            case SCALE_LOGITS -> {
+                if (packed == null) {
+                    RowOps.scaleLogits(x, scale, cap, row);
+                } else {
+                    packed.scaleLogits(x, scale, cap, row, worker);
+                }
+            }
             case ROPE_ANGLES -> RowOps.ropeAngles(rope, input, out, row);
             case ROPE -> {
                 if (packed == null) {

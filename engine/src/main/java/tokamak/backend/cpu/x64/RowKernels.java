@@ -50,6 +50,58 @@ final class RowKernels {
         return a.code();
     }
 
+    /** {@code x *= factor}. Arguments: rdi x, rsi numbers, rdx bits of the factor, rcx 4 bytes of scratch. */
+    static byte[] scale(Width width, OperatingSystem system) {
+        RowKernels k = new RowKernels(width, system);
+        Assembler a = k.a;
+        Vec factor = k.register(0);
+        Vec x = k.register(1);
+        k.frame.enter();
+        a.mov32(Mem.at(RCX, 0), RDX);
+        a.emit(Op.VBROADCASTSS, factor, Mem.at(RCX, 0));
+        k.loop.forEach(RSI, new Gpr[] {RDI}, lanes -> {
+            lanes.load(x, RDI);
+            a.emit(Op.VMULPS, x, x, factor);
+            lanes.store(x, RDI);
+        });
+        k.frame.leave();
+        return a.code();
+    }
+
+    /**
+     * {@code x = cap * tanh(factor / 2 * x)}. Arguments: rdi x, rsi numbers, rdx bits of the factor, rcx bits of the cap, r8
+     * 8 bytes of scratch.
+     */
+    static byte[] cap(Width width, OperatingSystem system) {
+        RowKernels k = new RowKernels(width, system);
+        Assembler a = k.a;
+        VectorMath math = new VectorMath(a, width);
+        Vec factor = k.register(0);
+        Vec cap = k.register(1);
+        Vec one = k.register(2);
+        Vec x = k.register(3);
+        Vec exp = k.register(4);
+        k.frame.enter();
+        a.mov32(Mem.at(R8, 0), RDX);
+        a.mov32(Mem.at(R8, 4), RCX);
+        a.emit(Op.VBROADCASTSS, factor, Mem.at(R8, 0));
+        a.emit(Op.VBROADCASTSS, cap, Mem.at(R8, 4));
+        a.emit(Op.VMOVUPS, one, a.constantFloat(1));
+        k.loop.forEach(RSI, new Gpr[] {RDI}, lanes -> {
+            lanes.load(x, RDI);
+            a.emit(Op.VMULPS, x, x, factor);
+            math.exp(x, exp, k.register(5), k.register(6), k.register(7));
+            // tanh(y) = (exp(2 y) - 1) / (exp(2 y) + 1)
+            a.emit(Op.VSUBPS, x, exp, one);
+            a.emit(Op.VADDPS, exp, exp, one);
+            a.emit(Op.VDIVPS, x, x, exp);
+            a.emit(Op.VMULPS, x, x, cap);
+            lanes.store(x, RDI);
+        });
+        k.frame.leave();
+        return a.code();
+    }
+
     /**
      * {@code y += bias} for rows of y. Arguments: rdi y, rsi bias, rdx numbers of a row, rcx rows, r8 bytes from row to row.
      */

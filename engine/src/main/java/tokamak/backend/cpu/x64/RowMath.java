@@ -20,6 +20,10 @@ public final class RowMath {
 
     private record SigmoidKey() {}
 
+    private record ScaleKey() {}
+
+    private record CapKey() {}
+
     private record HalvesKey(Width width) {}
 
     private record NeighboursKey(Width width) {}
@@ -27,6 +31,8 @@ public final class RowMath {
     private final Kernels kernels;
     private final Width width;
     private final Routine addScaled;
+    private final Routine scale;
+    private final Routine cap;
     private final Routine sigmoid;
     private final Routine[] halves; // [widths]
     private final Routine[] neighbours; // [widths]
@@ -42,6 +48,8 @@ public final class RowMath {
         OperatingSystem system = kernels.system();
         width = kernels.isa().width();
         addScaled = kernels.routine(new AddKey(), _ -> RowKernels.addScaled(width, system));
+        scale = kernels.routine(new ScaleKey(), _ -> RowKernels.scale(width, system));
+        cap = kernels.routine(new CapKey(), _ -> RowKernels.cap(width, system));
         sigmoid = kernels.routine(new SigmoidKey(), _ -> ActivationKernels.sigmoidGated(width, system));
         halves = new Routine[width.ordinal() + 1];
         neighbours = new Routine[width.ordinal() + 1];
@@ -142,6 +150,32 @@ public final class RowMath {
         addScaled.call(
                 address(x, at), address(y, yAt), count, Float.floatToRawIntBits(scale), scratch.address(), 0, 0, 0);
         keep(x, y);
+    }
+
+    /** {@code x *= factor}; scratch is four bytes of this thread's. */
+    public void scale(MemorySegment x, long at, int count, float factor, MemorySegment scratch) {
+        requirePositive(count, 1);
+        require("x", x, at, count);
+        require("scratch", scratch, 0, 1);
+        scale.call(address(x, at), count, Float.floatToRawIntBits(factor), scratch.address());
+        keep(x, x);
+    }
+
+    /** {@code x = limit * tanh(factor * x / limit)}; scratch is eight bytes of this thread's. */
+    public void cap(MemorySegment x, long at, int count, float factor, float limit, MemorySegment scratch) {
+        requirePositive(count, 1);
+        require("x", x, at, count);
+        require("scratch", scratch, 0, 2);
+        cap.call(
+                address(x, at),
+                count,
+                Float.floatToRawIntBits(2 * factor / limit),
+                Float.floatToRawIntBits(limit),
+                scratch.address(),
+                0,
+                0,
+                0);
+        keep(x, x);
     }
 
     /** {@code out = activation(gate) * x}, or what {@link Activation} says of the two. */

@@ -108,9 +108,8 @@ class RowMathTest {
         try (Kernels kernels = kernels(isa);
                 Arena arena = new GuardedArena()) {
             RowMath math = new RowMath(kernels);
-            MemorySegment scratch = arena.allocate(4, 1);
-            for (int count = 1; count < MAX_LENGTH; count++) {
-                int n = count;
+            MemorySegment scratch = arena.allocate(8, 1);
+            for (int n = 1; n < MAX_LENGTH; n++) {
                 MemorySegment gate = floats(n, 30, random, arena);
                 MemorySegment x = floats(n, 2, random, arena);
                 MemorySegment out = floats(n, 1, random, arena);
@@ -120,6 +119,12 @@ class RowMathTest {
                 MemorySegment.copy(x, 0, sum, 0, 4L * n);
                 math.addScaled(sum, 0, gate, 0, n, 0.5f, scratch);
                 assertEach(sum, gate, x, n, (g, v) -> v + 0.5 * g);
+                sum.copyFrom(gate);
+                math.scale(sum, 0, n, 0.7f, scratch);
+                assertEach(sum, gate, x, n, (g, _) -> 0.7 * g);
+                sum.copyFrom(gate);
+                math.cap(sum, 0, n, 2, 15, scratch);
+                assertEach(sum, gate, x, n, (g, _) -> 15 * Math.tanh(2 * g / 15));
             }
         }
     }
