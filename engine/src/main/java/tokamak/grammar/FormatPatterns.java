@@ -40,6 +40,10 @@ final class FormatPatterns {
     private static final String IPV6 = ipv6();
     private static final String HEX = "[0-9a-fA-F]";
     private static final String UUID = HEX + "{8}-" + HEX + "{4}-" + HEX + "{4}-" + HEX + "{4}-" + HEX + "{12}";
+    private static final String VERSIONED_UUID =
+            HEX + "{8}-" + HEX + "{4}-VERSION" + HEX + "{3}-[89abAB]" + HEX + "{3}-" + HEX + "{12}";
+    private static final String BASE64 =
+            "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?";
     private static final String BEYOND_ASCII = "\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef";
     private static final String JSON_POINTER = "(?:/(?:[^/~\\n\\r\\x85\\u2028\\u2029]|~[01])*)*";
 
@@ -118,6 +122,14 @@ final class FormatPatterns {
             Map.entry("ipv4", IPV4),
             Map.entry("ipv6", IPV6),
             Map.entry("uuid", UUID),
+            Map.entry("uuid1", VERSIONED_UUID.replace("VERSION", "1")),
+            Map.entry("uuid3", VERSIONED_UUID.replace("VERSION", "3")),
+            Map.entry("uuid4", VERSIONED_UUID.replace("VERSION", "4")),
+            Map.entry("uuid5", VERSIONED_UUID.replace("VERSION", "5")),
+            Map.entry("uuid7", VERSIONED_UUID.replace("VERSION", "7")),
+            Map.entry("byte", BASE64),
+            Map.entry("base64", BASE64),
+            Map.entry("base64url", "[A-Za-z0-9_\\-]*"),
             Map.entry("uri", uri("")),
             Map.entry("uri-reference", reference("")),
             Map.entry("iri", uri(BEYOND_ASCII)),

@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import tokamak.grammar.SchemaTerm.All;
 import tokamak.grammar.SchemaTerm.Any;
@@ -377,6 +378,10 @@ final class SchemaReader {
 
     private SchemaTerm format(SchemaPlace place, JsonNode value) {
         String name = value.asString("");
+        Optional<List<SchemaTerm.Bound>> range = FormatRanges.of(name);
+        if (range.isPresent()) {
+            return terms.all(range.get().stream().map(terms::leaf).toList());
+        }
         if (!FormatPatterns.isKnown(name)) {
             refuse(place, "format", shown(value) + " is not; known are " + String.join(", ", FormatPatterns.names()));
             return terms.everything;

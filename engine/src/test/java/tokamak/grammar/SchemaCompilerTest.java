@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Schemas as users write them, what is not supported, and what is hostile. */
 class SchemaCompilerTest {
@@ -82,11 +83,33 @@ class SchemaCompilerTest {
 
     @ParameterizedTest
     @CsvSource({
+        "int32, -2147483648, 2147483648",
+        "int64, 9223372036854775807, -9223372036854775809",
+        "uint8, 255, -1",
+        "uint, 18446744073709551615, 18446744073709551616",
+    })
+    void widthsOfIntegersAreRanges(String format, String valid, String invalid) {
+        String schema = "{\"type\":\"integer\",\"format\":\"" + format + "\"}";
+        assertAll(schema, true, valid, "0");
+        assertAll(schema, false, invalid, "0.5", "\"0\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"float", "double", "password", "binary", "path"})
+    void formatsThatSayWhatAValueIsForAllowAll(String format) {
+        assertAll("{\"format\":\"" + format + "\"}", true, "1.5e300", "\"any text\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "date, 2024-02-29, 2023-02-29",
         "date-time, 2024-12-31T23:59:59.5+01:00, 2024-12-31 23:59:59",
         "time, 10:00:00Z, 24:00:00Z",
         "email, joe.bloggs@example.com, joe@bloggs@example.com",
         "uuid, 123e4567-e89b-12d3-a456-426614174000, 123e4567e89b12d3a456426614174000",
+        "uuid4, 123e4567-e89b-42d3-a456-426614174000, 123e4567-e89b-12d3-a456-426614174000",
+        "byte, aGk=, aGk",
+        "base64url, a-_9, a+",
         "ipv4, 192.168.0.1, 256.0.0.1",
         "ipv6, 1::8:9, 1::2::3",
         "hostname, a-b.example, -a.example",
