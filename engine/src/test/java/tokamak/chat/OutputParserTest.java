@@ -68,9 +68,8 @@ class OutputParserTest {
                 ChatFormat.Start.ANSWER,
                 "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"get_weather\">\n"
                         + "<｜DSML｜parameter name=\"spots\" string=\"true\">[1]</｜DSML｜parameter>\n"
-                        + "<｜DSML｜parameter name=\"other\" string=\"false\">{\"id\": 7}</｜DSML｜parameter>\n"
                         + "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
-                new Message("", "", List.of("get_weather {\"spots\": \"[1]\", \"other\": {\"id\": 7}}")));
+                new Message("", "", List.of("get_weather {\"spots\": \"[1]\"}")));
     }
 
     static Stream<Arguments> calls() {
