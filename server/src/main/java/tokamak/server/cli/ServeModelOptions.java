@@ -72,7 +72,7 @@ final class ServeModelOptions {
             names = "--model-memory",
             paramLabel = "BYTES",
             description = "What several models may take together, such as 12G; those that nobody uses make room for"
-                    + " others. Default: 80 % of the free memory.")
+                    + " others. Default: 80 %% of the free memory.")
     private @Nullable String memory;
 
     @Option(

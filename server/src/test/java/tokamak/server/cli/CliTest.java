@@ -2,9 +2,11 @@ package tokamak.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +35,22 @@ class CliTest {
                 .contains("\n  run ", "\n  generate ", "\n  score ", "\n  inspect ", "\n  tokenize ")
                 .doesNotContain(ESCAPE);
         assertThat(CliRun.of().out()).isEqualTo(help.out());
+    }
+
+    /** What picocli can't format it shows as it is, and complains on the process's own standard error. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"run", "serve", "generate", "score", "inspect", "tokenize", "quantize", "bench", "selftest"})
+    void helpTextsAreWellFormed(String command) {
+        PrintStream before = System.err;
+        ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(complaints, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(CliRun.of(command, "--help").code()).isZero();
+        } finally {
+            System.setErr(before);
+        }
+        assertThat(complaints.toString(StandardCharsets.UTF_8)).doesNotContain("picocli");
     }
 
     @ParameterizedTest
