@@ -3,6 +3,7 @@ package tokamak.server.openai;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import tokamak.api.ContextLengthException;
 import tokamak.api.DeadlineExceededException;
 import tokamak.api.EngineClosedException;
@@ -20,6 +21,13 @@ import tools.jackson.databind.node.ObjectNode;
 public final class OpenAiErrors implements ErrorFormat {
     private static final String INVALID = "invalid_request_error";
     private static final String SERVER = "server_error";
+
+    /**
+     * The folders of an absolute path: clients need to know what is wrong with a model, not where the server keeps it. The log
+     * and the admin listener say where.
+     */
+    private static final Pattern FOLDERS =
+            Pattern.compile("(?<![^\\s'\"(=])(?:[A-Za-z]:)?[/\\\\](?:[^\\s/\\\\'\"]+[/\\\\])+");
 
     @Override
     public Response error(int status, String message) {
@@ -90,7 +98,13 @@ public final class OpenAiErrors implements ErrorFormat {
                         Optional.of(Duration.ofSeconds(5)),
                         "the server is shutting down; try another one or try again later");
             case ModelLoadException _ ->
-                new ApiException(503, SERVER, "model", "model_not_loaded", Optional.empty(), message);
+                new ApiException(
+                        503,
+                        SERVER,
+                        "model",
+                        "model_not_loaded",
+                        Optional.empty(),
+                        FOLDERS.matcher(message).replaceAll(""));
         };
     }
 }

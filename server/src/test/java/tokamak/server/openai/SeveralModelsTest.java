@@ -89,7 +89,7 @@ class SeveralModelsTest {
                 0,
                 MIB,
                 () -> {
-                    throw new ModelLoadException(name + ".gguf: the header is damaged", null);
+                    throw new ModelLoadException("/srv/models/" + name + ".gguf: the header is damaged", null);
                 },
                 Engine::samplingDefaults);
     }
@@ -166,7 +166,7 @@ class SeveralModelsTest {
             Answer answer = complete(server, "bad");
             assertThat(answer.status()).isEqualTo(503);
             assertThat(answer.error("code")).isEqualTo("model_not_loaded");
-            assertThat(answer.error("message")).contains("the header is damaged");
+            assertThat(answer.error("message")).isEqualTo("bad.gguf: the header is damaged");
         }
         assertThat(complete(server, "good").status()).isEqualTo(200);
         assertThat(opened.get()).isEqualTo(1);
@@ -175,7 +175,7 @@ class SeveralModelsTest {
                 .body()
                 .at("/models/1");
         assertThat(bad.get("state").asString()).isEqualTo("failed");
-        assertThat(bad.get("error").asString()).contains("the header is damaged");
+        assertThat(bad.get("error").asString()).isEqualTo("/srv/models/bad.gguf: the header is damaged");
     }
 
     @Test
