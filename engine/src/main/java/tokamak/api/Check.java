@@ -11,16 +11,21 @@ final class Check {
     }
 
     static void inRange(String field, double value, double min, double max) {
+        inRange(field, field, value, min, max);
+    }
+
+    /** @param what of the field it is */
+    static void inRange(String field, String what, double value, double min, double max) {
         // Written so that NaN fails.
         if (!(value >= min && value <= max)) {
-            throw outside(field, "[" + number(min) + ", " + number(max) + "]", value);
+            throw outside(field, what, "[" + number(min) + ", " + number(max) + "]", value);
         }
     }
 
     /** The lower end is outside the range. */
     static void inRangeAbove(String field, double value, double min, double max) {
         if (!(value > min && value <= max)) {
-            throw outside(field, "(" + number(min) + ", " + number(max) + "]", value);
+            throw outside(field, field, "(" + number(min) + ", " + number(max) + "]", value);
         }
     }
 
@@ -30,8 +35,8 @@ final class Check {
         }
     }
 
-    private static InvalidRequestException outside(String field, String range, double value) {
-        return new InvalidRequestException(field, field + " must be in " + range + ", found " + number(value));
+    private static InvalidRequestException outside(String field, String what, String range, double value) {
+        return new InvalidRequestException(field, what + " must be in " + range + ", found " + number(value));
     }
 
     private static String number(double value) {

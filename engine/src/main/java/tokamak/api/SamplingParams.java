@@ -82,18 +82,18 @@ public record SamplingParams(
         logitBias = Map.copyOf(logitBias);
         logitBias.forEach((id, bias) -> {
             Check.tokenId("logit_bias", id);
-            Check.inRange("logit_bias of token " + id, bias, -100, 100);
+            Check.inRange("logit_bias", "logit_bias of token " + id, bias, -100, 100);
         });
         allowedTokenIds = tokenIds("allowed_token_ids", allowedTokenIds);
         badWords = List.copyOf(badWords);
-        Check.inRange("number of bad_words", badWords.size(), 0, MAX_BAD_WORDS);
+        Check.inRange("bad_words", "number of bad_words", badWords.size(), 0, MAX_BAD_WORDS);
         badWords.forEach(word -> Check.that("bad_words", !word.isBlank(), "words must not be empty"));
         badWordIds = copyOfSequences(badWordIds);
         maxTokens.ifPresent(max -> Check.inRange("max_tokens", max, 1, Integer.MAX_VALUE));
         Check.inRange("min_tokens", minTokens, 0, maxTokens.orElse(Integer.MAX_VALUE));
         stop = List.copyOf(stop);
-        Check.inRange("number of stop strings", stop.size(), 0, MAX_STOP_STRINGS);
-        stop.forEach(text -> Check.inRange("length of a stop string", text.length(), 1, MAX_STOP_CHARS));
+        Check.inRange("stop", "number of stop strings", stop.size(), 0, MAX_STOP_STRINGS);
+        stop.forEach(text -> Check.inRange("stop", "length of a stop string", text.length(), 1, MAX_STOP_CHARS));
         stopTokenIds = tokenIds("stop_token_ids", stopTokenIds);
         logprobs.ifPresent(count -> Check.inRange("logprobs", count, 0, MAX_LOGPROBS));
         promptLogprobs.ifPresent(count -> Check.inRange("prompt_logprobs", count, 0, MAX_LOGPROBS));

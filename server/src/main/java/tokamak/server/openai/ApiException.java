@@ -40,9 +40,17 @@ final class ApiException extends RuntimeException {
                 400, "invalid_request_error", param, "unsupported_parameter", Optional.empty(), message);
     }
 
-    /** The same error about another field. */
+    /** The same error about another field, also in words where it begins with the field. */
     ApiException named(@Nullable String field) {
-        return new ApiException(status, type, field, code, retryAfter, String.valueOf(getMessage()));
+        String message = String.valueOf(getMessage());
+        boolean beginsWithField = field != null && param != null && message.startsWith(param);
+        return new ApiException(
+                status,
+                type,
+                field,
+                code,
+                retryAfter,
+                beginsWithField ? field + message.substring(param.length()) : message);
     }
 
     int status() {

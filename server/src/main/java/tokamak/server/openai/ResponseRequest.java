@@ -60,6 +60,9 @@ record ResponseRequest(
             "response_format", "text.format",
             "reasoning_effort", "reasoning.effort");
 
+    /** Where {@link #putFormat} puts what stands beside a format's type. */
+    private static final String CHAT_SCHEMA = "response_format.json_schema.";
+
     static ResponseRequest read(Fields request, ServedModels models, ResponseStore store, String owner, String id) {
         refuseUnsupported(request);
         List<ObjectNode> input = ResponseItems.read(request);
@@ -180,6 +183,12 @@ record ResponseRequest(
 
     private static ApiException inOwnWords(ApiException error) {
         String param = error.param();
-        return param == null ? error : error.named(NAMES.getOrDefault(param, param));
+        if (param == null) {
+            return error;
+        }
+        return error.named(
+                param.startsWith(CHAT_SCHEMA)
+                        ? "text.format." + param.substring(CHAT_SCHEMA.length())
+                        : NAMES.getOrDefault(param, param));
     }
 }

@@ -1,6 +1,7 @@
 package tokamak.server.openai;
 
 import tokamak.Engine;
+import tokamak.api.InvalidRequestException;
 import tokamak.api.Prompt;
 import tokamak.server.http.Exchange;
 import tokamak.server.http.Response;
@@ -59,9 +60,17 @@ final class TokenizeHandlers {
                 .mapToInt(node -> request.int32("tokens", node))
                 .toArray();
         if (ids.length > 0) {
-            engine.tokenize(new Prompt.Tokens(ids)); // checks that there are such tokens
+            requireKnown(engine, ids);
         }
         String text = engine.detokenize(ids);
         exchange.respond(Response.json(200, Json.bytes(Json.object().put("prompt", Json.clean(text)))));
+    }
+
+    private static void requireKnown(Engine engine, int[] ids) {
+        try {
+            engine.tokenize(new Prompt.Tokens(ids));
+        } catch (InvalidRequestException e) {
+            throw OpenAiErrors.of(e).named("tokens");
+        }
     }
 }

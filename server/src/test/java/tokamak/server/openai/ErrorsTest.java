@@ -38,6 +38,8 @@ class ErrorsTest {
             {"prompt": "a", "max_tokens": 99999999999}         | max_tokens
             {"prompt": "a", "stop": [1, 2]}                    | stop
             {"prompt": "a", "stop": {}}                        | stop
+            {"prompt": "a", "stop": ["b", ""]}                 | stop
+            {"prompt": "a", "logit_bias": {"5": 1000}}         | logit_bias
             {"prompt": "a", "stream": "yes"}                   | stream
             {"prompt": "a", "logit_bias": {"x": 1}}            | logit_bias
             {"prompt": "a", "logit_bias": {"999": 1}}          | logit_bias

@@ -254,6 +254,7 @@ class ResponsesTest {
                     "input": "a", "n": 2                                        | 400 | n
                     "input": "a", "tools": [{"type": "web_search"}]             | 400 | tools[0].type
                     "input": "a", "text": {"format": {"type": "poem"}}          | 400 | text.format
+                    "input": "a", "text": {"format": {"type": "json_schema", "name": "x"}} | 400 | text.format.schema
                     "input": "a", "previous_response_id": "resp_0"              | 404 | previous_response_id
                     "input": "a", "background": true, "store": false            | 400 | background
                     """)
@@ -261,6 +262,8 @@ class ResponsesTest {
         TestServer.Answer answer = server.post(PATH, "{" + fields + "}");
         assertThat(answer.status()).as(answer.raw().body()).isEqualTo(status);
         assertThat(answer.error("param")).isEqualTo(param);
+        assertThat(answer.error("message"))
+                .doesNotContain("max_tokens must", "max_completion_tokens", "response_format");
     }
 
     @Test

@@ -148,8 +148,10 @@ class SurroundingsTest {
                             .get("prompt")
                             .stringValue())
                     .isEqualTo("h\u00e9<|end|>");
-            assertThat(server.post("/detokenize", "{\"tokens\": [4000]}").status())
-                    .isEqualTo(400);
+            TestServer.Answer unknown = server.post("/detokenize", "{\"tokens\": [4000]}");
+            assertThat(unknown.status()).isEqualTo(400);
+            assertThat(unknown.error("param")).isEqualTo("tokens");
+            assertThat(unknown.error("message")).startsWith("tokens: there is no token 4000");
         }
     }
 
