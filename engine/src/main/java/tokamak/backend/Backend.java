@@ -53,7 +53,10 @@ public interface Backend extends AutoCloseable {
     /** {@code out = norm(x)}, row by row; out may be x. */
     void norm(Norm norm, int rows, Buffer x, Buffer out);
 
-    /** Normalises every head of {@code x} by itself, in place: columns are heads of {@code headDim} numbers. */
+    /**
+     * Normalises every head of {@code x} by itself, in place: columns are heads of {@code headDim} numbers. Weights are for
+     * one head, or as many as {@code x} has columns: then every head has its own.
+     */
     void headNorm(Norm norm, int rows, int headDim, Buffer x);
 
     /** {@code out = x · weightᵀ + bias}. */

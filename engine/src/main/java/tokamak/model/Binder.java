@@ -119,17 +119,21 @@ final class Binder {
     }
 
     private Mixer.@Nullable HeadNorm headNorm(Role role, int layer, int width) throws ModelFormatException {
-        Optional<float[]> weight = tensors.normWeight(role, layer);
+        Optional<float[]> weight = tensors.headNormWeight(role, layer);
         if (weight.isEmpty()) {
             return null;
         }
         int groupDim = weight.get().length;
+        Optional<float[]> bias = tensors.bias(role, layer);
+        if (bias.isPresent()) {
+            requireSize(role, layer, bias.get().length, groupDim);
+        }
         if (groupDim != width && groupDim != config.headDim()) {
             throw tensors.error(role + " of layer " + layer + " has " + groupDim + " numbers, expected "
                     + config.headDim() + " (per head) or " + width + " (over all heads)");
         }
-        Norm norm = new Norm(config.normKind(), vector(weight.get()), null, config.normEpsilon());
-        return new Mixer.HeadNorm(norm, groupDim);
+        Norm norm = new Norm(config.normKind(), vector(weight.get()), vector(bias), config.normEpsilon());
+        return new Mixer.HeadNorm(norm, tensors.hasWeightPerHead(role, layer) ? config.headDim() : groupDim);
     }
 
     // ---- feed-forward ----
@@ -241,6 +245,11 @@ final class Binder {
         }
         int rows = Math.toIntExact(numTokens);
         return linear(List.of(new FirstRows(matrix, rows)), bias.map(values -> java.util.Arrays.copyOf(values, rows)));
+    }
+
+    /** The embeddings again; a bias is the output's own. */
+    Linear tiedOutput(Matrix embeddings) throws ModelFormatException {
+        return linear(List.of(embeddings), tensors.bias(Role.OUTPUT, -1));
     }
 
     Linear linear(Role role, int layer) throws ModelFormatException {

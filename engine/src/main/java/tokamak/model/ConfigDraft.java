@@ -31,6 +31,11 @@ public final class ConfigDraft {
         EXPERTS_TRANSPOSED_ALTERNATING
     }
 
+    /** What newer configurations call kinds of layers. */
+    private static final String FULL = "full_attention";
+
+    private static final String SLIDING = "sliding_attention";
+
     /** Where the numbers come from. */
     public final Hyperparameters source;
 
@@ -55,6 +60,9 @@ public final class ConfigDraft {
 
     public int rotated;
     public RopeScaling ropeScaling = new RopeScaling.None();
+    /** Of the frequencies of sliding-window layers, where those have a base of their own. */
+    private Optional<RopeScaling> localRopeScaling = Optional.empty();
+
     public int slidingWindow;
     /** Layers that see only the window, given that there is one. */
     public IntPredicate isSliding = layer -> true;
@@ -73,9 +81,10 @@ public final class ConfigDraft {
     ConfigDraft(Hyperparameters source) throws ModelFormatException {
         this.source = source;
         hiddenSize = source.integer(Key.HIDDEN_SIZE);
-        numLayers = source.integer(Key.NUM_LAYERS);
+        // GGUF counts layers that guess further tokens among the blocks; they come last and are not used.
+        numLayers = source.integer(Key.NUM_LAYERS) - (isGguf() ? source.integer(Key.NUM_GUESSING_LAYERS, 0) : 0);
         numHeads = source.perLayer(Key.NUM_HEADS, numLayers, 0)[0];
-        if (hiddenSize == 0 || numLayers == 0 || numHeads == 0 || numLayers > 10_000) {
+        if (hiddenSize == 0 || numLayers <= 0 || numHeads == 0 || numLayers > 10_000) {
             throw source.error("hidden size " + hiddenSize + ", " + numLayers + " layers and " + numHeads
                     + " heads cannot be a model");
         }
@@ -113,11 +122,30 @@ public final class ConfigDraft {
                 : ModelConfig.Wiring.SEQUENTIAL;
     }
 
-    private void readActivation() throws ModelFormatException {
+    /** The activation of families with a default of their own; GGUF files don't record any. */
+    public void activationUnlessSaid(Activation fallback) throws ModelFormatException {
+        activation = activationName().isEmpty() ? fallback : activation;
+    }
+
+    /** Refuses a setting under which the family would compute something else than what is built here. */
+    public void requireUnset(String key, String meaning) throws ModelFormatException {
         Metadata m = source.metadata();
-        String name = isGguf()
+        boolean off = isGguf()
+                || m.value(key).filter(value -> !Boolean.FALSE.equals(value)).isEmpty();
+        if (!off) {
+            throw source.error("'" + key + "' is set (" + meaning + "), which is not supported");
+        }
+    }
+
+    private String activationName() throws ModelFormatException {
+        Metadata m = source.metadata();
+        return isGguf()
                 ? ""
                 : m.string("hidden_activation", m.string("hidden_act", m.string("activation_function", "")));
+    }
+
+    private void readActivation() throws ModelFormatException {
+        String name = activationName();
         activation = switch (name) {
             case "", "silu", "swiglu", "swish" -> Activation.SILU;
             case "gelu" -> Activation.GELU;
@@ -136,16 +164,49 @@ public final class ConfigDraft {
         if (isGguf()) {
             ropeScaling = RopeReader.ofGguf(source, maxPositions);
         } else {
-            Optional<Metadata> parameters = RopeReader.hfParameters(source.metadata(), "full_attention");
-            if (parameters.isPresent()) {
-                ropeTheta = parameters.get().number("rope_theta", ropeTheta);
-            }
-            ropeScaling = RopeReader.ofHf(source.metadata(), "full_attention", rotated, maxPositions);
+            ropeTheta = ropeParameter(FULL, "rope_theta", ropeTheta);
+            rotateShareUnlessSaid(1);
+            ropeScaling = RopeReader.ofHf(source.metadata(), FULL, rotated, maxPositions);
         }
-        localRopeTheta = source.number(Key.LOCAL_ROPE_THETA, ropeTheta);
+        localRopeTheta = localTheta(ropeTheta);
+        if (!isGguf() && RopeReader.hasParametersOf(source.metadata(), SLIDING)) {
+            localRopeScaling = Optional.of(RopeReader.ofHf(source.metadata(), SLIDING, rotated, maxPositions));
+        }
         if (ropeScaling instanceof RopeScaling.Yarn yarn) {
             maxPositions = Math.max(maxPositions, (int) (yarn.originalPositions() * yarn.factor()));
         }
+    }
+
+    /** What the configuration says of rotary positions besides base and share: {@code rope_parameters} or {@code rope_scaling}. */
+    public Optional<Metadata> ropeParameters() throws ModelFormatException {
+        return isGguf() ? Optional.empty() : RopeReader.hfParameters(source.metadata(), FULL);
+    }
+
+    /** Which share of a head is rotated, for families with a default of their own. */
+    public void rotateShareUnlessSaid(double fallback) throws ModelFormatException {
+        if (!isGguf() && !source.has(Key.ROTARY_DIM)) {
+            double said = source.number(Key.ROTARY_SHARE, fallback);
+            rotated = (int) (headDim * ropeParameter(FULL, "partial_rotary_factor", said));
+        }
+    }
+
+    /** Bases of the frequencies, for families with defaults of their own. */
+    public void ropeThetasUnlessSaid(double full, double local) throws ModelFormatException {
+        ropeTheta = ropeParameter(FULL, "rope_theta", source.number(Key.ROPE_THETA, full));
+        localRopeTheta = localTheta(local);
+    }
+
+    private double localTheta(double fallback) throws ModelFormatException {
+        double said = source.number(Key.LOCAL_ROPE_THETA, fallback);
+        return !isGguf() && RopeReader.hasParametersOf(source.metadata(), SLIDING)
+                ? ropeParameter(SLIDING, "rope_theta", said)
+                : said;
+    }
+
+    private double ropeParameter(String layerKind, String key, double fallback) throws ModelFormatException {
+        Optional<Metadata> parameters =
+                isGguf() ? Optional.empty() : RopeReader.hfParameters(source.metadata(), layerKind);
+        return parameters.isPresent() ? parameters.get().number(key, fallback) : fallback;
     }
 
     private void readLayerTypes() throws ModelFormatException {
@@ -154,7 +215,7 @@ public final class ConfigDraft {
             if (types.size() != numLayers) {
                 throw source.error("'layer_types' has " + types.size() + " entries for " + numLayers + " layers");
             }
-            isSliding = layer -> types.get(layer).equals("sliding_attention");
+            isSliding = layer -> types.get(layer).equals(SLIDING);
         }
         if (!isGguf() && !source.metadata().flag("use_sliding_window", true)) {
             slidingWindow = 0;
@@ -173,9 +234,9 @@ public final class ConfigDraft {
         boolean rms = normKind == Norm.Kind.RMS;
         double epsilon = source.number(rms ? Key.RMS_EPSILON : Key.LAYER_EPSILON, 1e-5);
         RopeConfig rope = new RopeConfig(ropeTheta, rotated, pairing, ropeScaling);
-        RopeConfig localRope = localRopeTheta == ropeTheta
+        RopeConfig localRope = localRopeTheta == ropeTheta && localRopeScaling.isEmpty()
                 ? rope
-                : new RopeConfig(localRopeTheta, rotated, pairing, new RopeScaling.None());
+                : new RopeConfig(localRopeTheta, rotated, pairing, localRopeScaling.orElse(new RopeScaling.None()));
         return new ModelConfig(
                 architecture,
                 hiddenSize,

@@ -163,7 +163,7 @@ public final class GgufForm implements AutoCloseable {
         for (int layer = 0; layer < config.numLayers(); layer++) {
             collectLayer(layer);
         }
-        Set<String> unused = source.unused();
+        Set<String> unused = source.unused(config.numLayers());
         if (!unused.isEmpty()) {
             throw source.error("no place in a GGUF file is known for " + unused.size() + " tensors, such as '"
                     + unused.iterator().next() + "'");
@@ -178,7 +178,7 @@ public final class GgufForm implements AutoCloseable {
         boolean byPlace = endsFirstHalf || NAMED_BY_PLACE.contains(architecture);
         addNorm(Role.MIDDLE_NORM, byPlace ? Role.MIDDLE_NORM.gguf() : Role.FFN_NORM.gguf(), layer);
         for (Role role : HEAD_NORMS) {
-            addNorm(role, role.gguf(), layer);
+            addHeadNorm(role, layer);
         }
         if (source.has(Role.ATTN_QKV, layer)) {
             String name = named(Role.ATTN_QKV.gguf(), layer);
@@ -271,6 +271,20 @@ public final class GgufForm implements AutoCloseable {
     private void addNorm(Role role, String gguf, int layer) {
         addVector(named(gguf, layer) + ".weight", source.normWeight(role, layer));
         addVector(named(gguf, layer) + ".bias", source.bias(role, layer));
+    }
+
+    private void addHeadNorm(Role role, int layer) {
+        Optional<float[]> weight = source.headNormWeight(role, layer);
+        if (weight.isPresent() && source.hasWeightPerHead(role, layer)) {
+            int heads = weight.get().length / config.headDim();
+            tensors.add(new Part(
+                    named(role.gguf(), layer) + ".weight",
+                    new long[] {heads, config.headDim()},
+                    List.of(row(weight.get()))));
+        } else {
+            addVector(named(role.gguf(), layer) + ".weight", weight);
+        }
+        addVector(named(role.gguf(), layer) + ".bias", source.bias(role, layer));
     }
 
     private void addVector(String name, Optional<float[]> values) {

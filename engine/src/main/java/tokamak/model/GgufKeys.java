@@ -3,6 +3,7 @@ package tokamak.model;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import tokamak.backend.Activation;
 import tokamak.backend.Norm;
 import tokamak.file.ModelFormatException;
 
@@ -16,9 +17,16 @@ record GgufKeys(String architecture, ModelConfig config, TensorSource source) {
 
     private static final Set<String> PARALLEL_BY_KEY = Set.of("gptneox", "stablelm");
 
+    /** Layers of the models that divide by the width over the heads. */
+    private static final Map<String, Integer> GEMMA_27B = Map.of("gemma2", 46, "gemma3", 62);
+
+    /** Whose readers leave the weights of the chosen experts as they are; others make them sum to one. */
+    private static final Set<String> NEVER_NORMALISED = Set.of("olmoe", "qwen2moe");
+
     /** Whole numbers as {@link Long}. */
     Map<String, Object> all(long vocabSize, long expertSize, long sharedExpertSize) throws ModelFormatException {
         requireKnownLayers();
+        requireKnownChoices();
         Map<String, Object> own = new LinkedHashMap<>();
         own.put("vocab_size", vocabSize);
         own.put("context_length", (long) config.maxPositions());
@@ -142,6 +150,36 @@ record GgufKeys(String architecture, ModelConfig config, TensorSource source) {
                 throw source.error("layer " + i + (ropeless ? " has no positions" : " has positions")
                         + ", unlike in other models of the family: a GGUF file cannot say so");
             }
+        }
+    }
+
+    /** Nor are these: readers take them from the family. */
+    private void requireKnownChoices() throws ModelFormatException {
+        Activation usual = switch (architecture) {
+            case "gpt2", "gptneox", "gemma", "gemma2", "gemma3", "phi2", "starcoder2" -> Activation.GELU_TANH;
+            case "nemotron" -> Activation.RELU_SQUARED;
+            case "gpt-oss" -> Activation.CLAMPED_SWIGLU;
+            default -> Activation.SILU;
+        };
+        boolean alike = config.activation() == Activation.GELU && usual == Activation.GELU_TANH;
+        if (config.activation() != usual && !alike) {
+            throw source.error("its activation is " + config.activation() + " where other models of the family have "
+                    + usual + ": a GGUF file cannot say so");
+        }
+        double perHead = 1 / Math.pow(config.scales().attention(), 2);
+        double perHeadOf27B = (double) config.hiddenSize() / config.numHeads();
+        boolean known = LOGITS_DIVIDED.contains(architecture)
+                || Math.abs(perHead - config.headDim()) < 0.01
+                || GEMMA_27B.getOrDefault(architecture, 0) == config.numLayers()
+                        && Math.abs(perHead - perHeadOf27B) < 0.01;
+        if (!known) {
+            throw source.error("scores of attention are divided by the root of " + Math.round(perHead) + " instead of "
+                    + config.headDim() + ", the size of a head: a GGUF file cannot say so");
+        }
+        ModelConfig.Moe moe = config.moe();
+        if (moe != null && moe.normalise() == NEVER_NORMALISED.contains(architecture)) {
+            throw source.error("weights of the chosen experts are " + (moe.normalise() ? "" : "not ")
+                    + "made to sum to one, unlike in other models of the family: a GGUF file cannot say so");
         }
     }
 }

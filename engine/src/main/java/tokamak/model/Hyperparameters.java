@@ -1,5 +1,6 @@
 package tokamak.model;
 
+import java.util.Map;
 import java.util.Optional;
 import tokamak.file.Checkpoint;
 import tokamak.file.GgufCheckpoint;
@@ -12,11 +13,15 @@ import tokamak.file.ModelFormatException;
  * configurations of multimodal models keep those of the language model under {@code text_config}; that is looked into first.
  */
 public final class Hyperparameters {
+    private static final Metadata NO_DEFAULTS = new Metadata("defaults", Map.of());
+
     private final Checkpoint checkpoint;
     private final Metadata metadata;
     private final String ggufPrefix;
+    private final Metadata defaults;
 
-    private Hyperparameters(Checkpoint checkpoint, Metadata metadata, String ggufPrefix) {
+    private Hyperparameters(Checkpoint checkpoint, Metadata metadata, String ggufPrefix, Metadata defaults) {
+        this.defaults = defaults;
         this.checkpoint = checkpoint;
         this.metadata = metadata;
         this.ggufPrefix = ggufPrefix;
@@ -26,11 +31,17 @@ public final class Hyperparameters {
         return switch (checkpoint) {
             case GgufCheckpoint gguf -> {
                 String architecture = gguf.metadata().string("general.architecture");
-                yield new Hyperparameters(gguf, gguf.metadata(), architecture + ".");
+                yield new Hyperparameters(gguf, gguf.metadata(), architecture + ".", NO_DEFAULTS);
             }
             case HfCheckpoint hf ->
-                new Hyperparameters(hf, hf.metadata().object("text_config").orElse(hf.metadata()), "");
+                new Hyperparameters(hf, hf.metadata().object("text_config").orElse(hf.metadata()), "", NO_DEFAULTS);
         };
+    }
+
+    /** The same with a family's own meaning of keys that a Hugging Face configuration leaves out. */
+    Hyperparameters withHfDefaults(Map<String, ? extends Number> values) {
+        return new Hyperparameters(
+                checkpoint, metadata, ggufPrefix, isGguf() ? NO_DEFAULTS : new Metadata(metadata.source(), values));
     }
 
     /** Whether the names and layouts are those of GGUF files. */
@@ -53,17 +64,17 @@ public final class Hyperparameters {
     }
 
     int integer(Key key) throws ModelFormatException {
-        return checkedInt(key, metadata.integer(require(key)));
+        return checkedInt(key, valueOf(require(key)).integer(require(key)));
     }
 
     int integer(Key key, int fallback) throws ModelFormatException {
         Optional<String> found = find(key);
-        return found.isPresent() ? checkedInt(key, metadata.integer(found.get())) : fallback;
+        return found.isPresent() ? checkedInt(key, valueOf(found.get()).integer(found.get())) : fallback;
     }
 
     double number(Key key, double fallback) throws ModelFormatException {
         Optional<String> found = find(key);
-        return found.isPresent() ? metadata.number(found.get()) : fallback;
+        return found.isPresent() ? valueOf(found.get()).number(found.get()) : fallback;
     }
 
     boolean flag(Key key, boolean fallback) throws ModelFormatException {
@@ -79,7 +90,7 @@ public final class Hyperparameters {
             java.util.Arrays.fill(values, fallback);
             return values;
         }
-        long[] given = metadata.integers(found.get());
+        long[] given = valueOf(found.get()).integers(found.get());
         if (given.length != 1 && given.length != numLayers) {
             throw new ModelFormatException(metadata.source() + ": '" + found.get() + "' has " + given.length
                     + " values, expected one or one for each of the " + numLayers + " layers");
@@ -107,7 +118,14 @@ public final class Hyperparameters {
         if (isGguf()) {
             return Optional.of(ggufPrefix + key.gguf()).filter(metadata::has);
         }
-        return key.hf().stream().filter(metadata::has).findFirst();
+        return key.hf().stream()
+                .filter(metadata::has)
+                .findFirst()
+                .or(() -> key.hf().stream().filter(defaults::has).findFirst());
+    }
+
+    private Metadata valueOf(String found) {
+        return metadata.has(found) ? metadata : defaults;
     }
 
     /** A sane size or count: anything beyond cannot be meant, and would overflow sums of sizes. */

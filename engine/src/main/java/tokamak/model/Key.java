@@ -6,6 +6,8 @@ import java.util.List;
 enum Key {
     HIDDEN_SIZE("embedding_length", "hidden_size", "n_embd", "d_model"),
     NUM_LAYERS("block_count", "num_hidden_layers", "n_layer", "num_layers", "n_layers"),
+    /** Layers after the others, for guessing the token after the next. */
+    NUM_GUESSING_LAYERS("nextn_predict_layers", "num_nextn_predict_layers"),
     NUM_HEADS("attention.head_count", "num_attention_heads", "n_head", "num_heads", "n_heads"),
     NUM_KV_HEADS("attention.head_count_kv", "num_key_value_heads", "num_kv_heads", "n_head_kv"),
     HEAD_DIM("attention.key_length", "head_dim"),

@@ -82,11 +82,9 @@ public final class ModelLoader {
             progress.accept((layer + 1.0) / (config.numLayers() + 1));
         }
         Norm outputNorm = binder.norm(Role.OUTPUT_NORM, GLOBAL);
-        Linear output = tensors.has(Role.OUTPUT)
-                ? binder.output(embedding.rows())
-                : new Linear(backend.loadWeight(List.of(embedding)), null);
+        Linear output = tensors.has(Role.OUTPUT) ? binder.output(embedding.rows()) : binder.tiedOutput(embedding);
         Optional<Embedding> positions = tensors.find(Role.POSITION_EMBEDDING).map(backend::loadEmbedding);
-        refuseUnused(tensors);
+        refuseUnused(tensors, config.numLayers());
         progress.accept(1);
 
         KvLayout layout = new KvLayout(binder.kvLayers(), options.kvType(), options.kvBlockSize());
@@ -186,8 +184,8 @@ public final class ModelLoader {
     }
 
     /** A tensor that nobody asked for is a part of the model that would be missing in what it says. */
-    private static void refuseUnused(TensorSource tensors) throws ModelFormatException {
-        Set<String> unused = tensors.unused();
+    private static void refuseUnused(TensorSource tensors, int numLayers) throws ModelFormatException {
+        Set<String> unused = tensors.unused(numLayers);
         if (!unused.isEmpty()) {
             throw tensors.error("does not know what to do with " + unused.size() + " of its tensors, such as '"
                     + unused.iterator().next() + "'; the model would answer wrongly without them");

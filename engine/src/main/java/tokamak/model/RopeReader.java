@@ -17,6 +17,12 @@ final class RopeReader {
         return parameters.isPresent() ? parameters : config.object("rope_scaling");
     }
 
+    /** Whether a configuration has parameters for that kind of layers alone. */
+    static boolean hasParametersOf(Metadata config, String layerKind) throws ModelFormatException {
+        Optional<Metadata> parameters = config.object("rope_parameters");
+        return parameters.isPresent() && parameters.get().has(layerKind);
+    }
+
     static RopeScaling ofHf(Metadata config, String layerKind, int rotated, int maxPositions)
             throws ModelFormatException {
         Optional<Metadata> found = hfParameters(config, layerKind);

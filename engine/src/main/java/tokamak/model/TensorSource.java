@@ -46,6 +46,15 @@ final class TensorSource {
             "model.language_model.",
             "language_model.");
 
+    /** What sees images, and what guesses the token after the next: text comes out without them. */
+    private static final List<String> OTHER_MODELS = List.of(
+            "vision_tower.",
+            "model.vision_tower.",
+            "multi_modal_projector.",
+            "model.multi_modal_projector.",
+            "mtp.",
+            "model.mtp_");
+
     private final Checkpoint checkpoint;
     private final Set<ConfigDraft.Quirk> quirks;
     private final QuantizedLayers quantized;
@@ -152,6 +161,36 @@ final class TensorSource {
         return weight;
     }
 
+    /** Weight of a norm of query or key heads: one head's, or those of all heads one after another. */
+    Optional<float[]> headNormWeight(Role role, int layer) {
+        Optional<float[]> whole = normWeight(role, layer);
+        if (whole.isPresent()) {
+            return whole;
+        }
+        List<Tensor> heads = new ArrayList<>();
+        Optional<Tensor> head = use(normOfHead(role, layer, 0));
+        while (head.isPresent()) {
+            heads.add(head.get());
+            head = use(normOfHead(role, layer, heads.size()));
+        }
+        float[] all = new float[0];
+        for (Tensor one : heads) {
+            float[] values = floats(one);
+            all = java.util.Arrays.copyOf(all, all.length + values.length);
+            System.arraycopy(values, 0, all, all.length - values.length, values.length);
+        }
+        return heads.isEmpty() ? Optional.empty() : Optional.of(all);
+    }
+
+    /** Whether every head is normalised by itself and has a weight of its own: {@code [numHeads, headDim]}. */
+    boolean hasWeightPerHead(Role role, int layer) {
+        return find(role, layer, GLOBAL, ".weight").map(Tensor::rank).orElse(2) == 2;
+    }
+
+    private Optional<Tensor> normOfHead(Role role, int layer, int head) {
+        return find(role, layer, GLOBAL, ".norms." + head + ".weight");
+    }
+
     /** Numbers of a small tensor that some files call {@code NAME.weight}, some {@code NAME.bias}, some {@code NAME}. */
     Optional<float[]> vector(Role role, int layer) {
         for (String suffix : List.of(".weight", ".bias", "")) {
@@ -223,18 +262,37 @@ final class TensorSource {
     }
 
     /** Tensors that nobody asked for, apart from those that are known to be of no use here. */
-    Set<String> unused() {
+    Set<String> unused(int numLayers) {
         Set<String> unused = new TreeSet<>(checkpoint.tensorNames());
         unused.removeAll(used);
-        unused.removeIf(name -> quantized.isSideTensor(name)
+        unused.removeIf(name -> isOfNoUse(name, numLayers));
+        return unused;
+    }
+
+    private boolean isOfNoUse(String name, int numLayers) {
+        return quantized.isSideTensor(name)
+                || layerOf(name) >= numLayers
+                || OTHER_MODELS.stream().anyMatch(name::startsWith)
                 || name.endsWith("rotary_emb.inv_freq")
                 || name.endsWith(".attn.bias")
                 || name.endsWith(".attn.masked_bias")
                 || name.endsWith(".attention.bias")
                 || name.endsWith(".attention.masked_bias")
                 || name.startsWith("cls.")
-                || name.endsWith(".bias") && isZero(name));
-        return unused;
+                || name.endsWith(".bias") && isZero(name);
+    }
+
+    /** Layers after the last one guess further tokens; {@link #GLOBAL} for tensors of none. */
+    private int layerOf(String name) {
+        String prefix = checkpoint instanceof GgufCheckpoint ? "blk." : layerPrefix;
+        int end = name.indexOf('.', prefix.length());
+        if (!name.startsWith(prefix) || end < 0 || end > prefix.length() + 6) {
+            return GLOBAL;
+        }
+        String number = name.substring(prefix.length(), end);
+        return number.chars().allMatch(c -> c >= '0' && c <= '9') && !number.isEmpty()
+                ? Integer.parseInt(number)
+                : GLOBAL;
     }
 
     /** Some tools give every layer they quantise a bias, of zeros where there was none. */

@@ -111,13 +111,22 @@ final class RowJob implements WorkerTeam.Job {
     /** Normalises every {@code count} numbers of a row by themselves. */
     private void norm(int row, int count, Buffer target, int worker) {
         int vectors = x.columns() / count;
-        if (packed != null) {
+        Buffer weight = norm.weight();
+        boolean ownWeights = weight != null && weight.columns() > count;
+        if (packed != null && !ownWeights) {
             packed.norm(norm, x, target, row, count, vectors, worker);
             return;
         }
         for (int i = 0; i < vectors; i++) {
             long at = (long) i * count;
-            RowOps.norm(norm, x.memory(), x.at(row) + at, target.memory(), target.at(row) + at, count);
+            RowOps.norm(
+                    norm,
+                    ownWeights ? i * count : 0,
+                    x.memory(),
+                    x.at(row) + at,
+                    target.memory(),
+                    target.at(row) + at,
+                    count);
         }
     }
 }

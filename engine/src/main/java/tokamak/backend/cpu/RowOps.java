@@ -15,6 +15,11 @@ final class RowOps {
 
     /** {@code out[outAt ..] = norm(x[at .. at + count])}; sums in double, so that the order of summation hardly matters. */
     static void norm(Norm norm, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
+        norm(norm, 0, x, at, out, outAt, count);
+    }
+
+    /** The same with weights and biases from {@code weightAt} on. */
+    static void norm(Norm norm, int weightAt, MemorySegment x, long at, MemorySegment out, long outAt, int count) {
         double mean = 0;
         if (norm.kind() == Norm.Kind.LAYER) {
             for (int i = 0; i < count; i++) {
@@ -33,10 +38,10 @@ final class RowOps {
         for (int i = 0; i < count; i++) {
             double value = (x.getAtIndex(JAVA_FLOAT, at + i) - mean) * scale;
             if (weight != null) {
-                value *= weight.memory().getAtIndex(JAVA_FLOAT, weight.offset() + i);
+                value *= weight.memory().getAtIndex(JAVA_FLOAT, weight.offset() + weightAt + i);
             }
             if (bias != null) {
-                value += bias.memory().getAtIndex(JAVA_FLOAT, bias.offset() + i);
+                value += bias.memory().getAtIndex(JAVA_FLOAT, bias.offset() + weightAt + i);
             }
             out.setAtIndex(JAVA_FLOAT, outAt + i, (float) value);
         }

@@ -12,9 +12,8 @@ final class GptNeox {
                 draft.normKind = Norm.Kind.LAYER;
                 draft.wiring = draft.parallelIfFlagged(true);
                 draft.quirks.add(ConfigDraft.Quirk.QKV_BY_HEAD);
-                if (draft.isGguf()) {
-                    draft.activation = Activation.GELU_TANH;
-                }
+                draft.rotateShareUnlessSaid(0.25);
+                draft.activationUnlessSaid(draft.isGguf() ? Activation.GELU_TANH : Activation.GELU);
             });
 
     private GptNeox() {}

@@ -1,5 +1,6 @@
 package tokamak.model.arch;
 
+import java.util.Map;
 import tokamak.backend.Activation;
 import tokamak.model.Architecture;
 import tokamak.model.ConfigDraft;
@@ -7,6 +8,7 @@ import tokamak.model.ConfigDraft;
 /** OpenAI gpt-oss: attention sinks, a window in every second layer, clamped units, biases everywhere. */
 final class GptOss {
     static final Architecture GPT_OSS = Architecture.of("gpt-oss", "GptOssForCausalLM")
+            .withHfDefaults(Map.of("head_dim", 64, "rope_theta", 150_000))
             .with(draft -> {
                 draft.activation = Activation.CLAMPED_SWIGLU;
                 draft.quirks.add(ConfigDraft.Quirk.EXPERTS_TRANSPOSED_ALTERNATING);

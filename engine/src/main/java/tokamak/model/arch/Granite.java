@@ -1,16 +1,21 @@
 package tokamak.model.arch;
 
+import java.util.Map;
 import tokamak.model.Architecture;
 
 /** IBM's Granite 3 and MiniCPM: embeddings, residual branches and logits have factors of their own. */
 final class Granite {
     private static final Architecture.Differences LOGITS_ARE_DIVIDED = draft -> draft.logitScale = 1 / draft.logitScale;
 
+    private static final Map<String, Double> DEFAULTS = Map.of("rms_norm_eps", 1e-6, "attention_multiplier", 1.0);
+
     static final Architecture GRANITE = Architecture.of("granite", "GraniteForCausalLM")
+            .withHfDefaults(DEFAULTS)
             .with(LOGITS_ARE_DIVIDED)
             .with(Pairings.ADJACENT_IN_GGUF);
 
     static final Architecture GRANITE_MOE = Architecture.of("granitemoe", "GraniteMoeForCausalLM")
+            .withHfDefaults(DEFAULTS)
             .with(LOGITS_ARE_DIVIDED)
             .with(Pairings.ADJACENT_IN_GGUF);
 

@@ -10,7 +10,7 @@ final class Hunyuan {
     static final Architecture HUNYUAN_DENSE = Architecture.of("hunyuan-dense", "HunYuanDenseV1ForCausalLM")
             .with(draft -> {
                 draft.headNormOrder = ModelConfig.HeadNormOrder.AFTER_ROPE;
-                Optional<Metadata> scaling = draft.source.metadata().object("rope_scaling");
+                Optional<Metadata> scaling = draft.ropeParameters();
                 if (scaling.isPresent()) {
                     double alpha = scaling.get().number("alpha", 1);
                     draft.ropeTheta *= Math.pow(alpha, draft.rotated / (draft.rotated - 2.0));

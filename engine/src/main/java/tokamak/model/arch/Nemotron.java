@@ -10,7 +10,8 @@ final class Nemotron {
     static final Architecture NEMOTRON = Architecture.of("nemotron", "NemotronForCausalLM")
             .with(draft -> {
                 draft.normKind = Norm.Kind.LAYER;
-                draft.activation = Activation.RELU_SQUARED;
+                draft.activationUnlessSaid(Activation.RELU_SQUARED);
+                draft.rotateShareUnlessSaid(0.5);
                 draft.quirks.add(ConfigDraft.Quirk.NORMS_LESS_ONE);
             });
 

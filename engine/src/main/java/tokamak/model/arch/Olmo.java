@@ -7,7 +7,10 @@ final class Olmo {
     static final Architecture OLMO2 = Architecture.of("olmo2", "Olmo2ForCausalLM");
 
     static final Architecture OLMOE = Architecture.of("olmoe", "OlmoeForCausalLM")
-            .with(draft -> draft.normaliseExperts = draft.normalisedIfFlagged(false));
+            .with(draft -> {
+                draft.normaliseExperts = draft.normalisedIfFlagged(false);
+                draft.requireUnset("clip_qkv", "queries, keys and values are clamped");
+            });
 
     private Olmo() {}
 }

@@ -9,12 +9,9 @@ import tokamak.model.ModelConfig;
 final class Phi {
     static final Architecture PHI2 = Architecture.of("phi2", "PhiForCausalLM").with(draft -> {
         draft.normKind = Norm.Kind.LAYER;
-        draft.activation = Activation.GELU_TANH;
+        draft.activationUnlessSaid(Activation.GELU_TANH);
         draft.wiring = ModelConfig.Wiring.PARALLEL;
-        if (!draft.isGguf()) {
-            double share = draft.source.metadata().number("partial_rotary_factor", 0.5);
-            draft.rotated = (int) (draft.headDim * share);
-        }
+        draft.rotateShareUnlessSaid(0.5);
     });
 
     static final Architecture PHI3 = Architecture.of("phi3", "Phi3ForCausalLM").alsoHf("Phi4ForCausalLM");

@@ -8,6 +8,7 @@ final class StableLm {
     static final Architecture STABLELM = Architecture.of("stablelm", "StableLmForCausalLM")
             .with(draft -> {
                 draft.normKind = Norm.Kind.LAYER;
+                draft.rotateShareUnlessSaid(0.25);
                 draft.wiring = draft.parallelIfFlagged(false);
             });
 

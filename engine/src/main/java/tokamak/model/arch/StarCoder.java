@@ -9,7 +9,7 @@ final class StarCoder {
     static final Architecture STARCODER2 = Architecture.of("starcoder2", "Starcoder2ForCausalLM")
             .with(draft -> {
                 draft.normKind = Norm.Kind.LAYER;
-                draft.activation = Activation.GELU_TANH;
+                draft.activationUnlessSaid(Activation.GELU_TANH);
             });
 
     private StarCoder() {}
