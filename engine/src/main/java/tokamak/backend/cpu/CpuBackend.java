@@ -133,7 +133,8 @@ public final class CpuBackend implements Backend {
     @Override
     public KvCache allocateKvCache(KvLayout layout, int numBlocks) {
         boolean tiles = packedAttention != null && PackedAttention.covers(layout);
-        return new CpuKvCache(layout, numBlocks, tiles ? CpuKvCache.Arrangement.TILES : CpuKvCache.Arrangement.ROWS);
+        return new CpuKvCache(
+                layout, numBlocks, tiles ? CpuKvCache.Arrangement.KEYS_IN_TILES : CpuKvCache.Arrangement.ROWS);
     }
 
     @Override
@@ -319,7 +320,7 @@ public final class CpuBackend implements Backend {
         if (layer == 0) {
             blocks.willStore(input);
         }
-        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
+        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.KEYS_IN_TILES) {
             packedAttention.store(team, blocks, layer, input, keys, values);
             return;
         }
@@ -334,7 +335,7 @@ public final class CpuBackend implements Backend {
         requireColumns("queries", shape.numHeads() * shape.headDim(), queries.columns());
         requireAtLeast("attention output", shape.numHeads() * shape.valueDim(), out.columns());
         CpuKvCache blocks = (CpuKvCache) cache;
-        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.TILES) {
+        if (packedAttention != null && blocks.arrangement() == CpuKvCache.Arrangement.KEYS_IN_TILES) {
             packedAttention.run(team, shape, blocks, layer, input, queries, out);
         } else {
             scalarAttention.run(team, shape, blocks, layer, input, queries, out);

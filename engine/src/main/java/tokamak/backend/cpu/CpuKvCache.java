@@ -23,7 +23,7 @@ final class CpuKvCache implements KvCache {
         /** {@code [blockSize, dim]}: token after token. */
         ROWS,
         /** As {@link BlockAttention} reads them. */
-        TILES
+        KEYS_IN_TILES
     }
 
     private final Arena arena = Arena.ofShared();
@@ -89,7 +89,13 @@ final class CpuKvCache implements KvCache {
     /** A token's key of one head. */
     StoredVector key(int layer, int slot, int kvHead) {
         KvLayout.Layer shape = layout.layers().get(layer);
-        return vector(keys[layer], slot, kvHead, shape, shape.headDim(), BlockAttention::keyIndex);
+        return vector(
+                keys[layer],
+                slot,
+                kvHead,
+                shape,
+                shape.headDim(),
+                (type, _, token, i) -> BlockAttention.keyIndex(type, token, i));
     }
 
     /** A token's value of one head. */
@@ -100,7 +106,7 @@ final class CpuKvCache implements KvCache {
 
     /** Where a number of a token of the block is among those of its head. */
     private interface Order {
-        int index(KvType type, int tokenInBlock, int number);
+        int index(KvType type, int dim, int tokenInBlock, int number);
     }
 
     private StoredVector vector(
@@ -113,7 +119,7 @@ final class CpuKvCache implements KvCache {
         IntUnaryOperator order = switch (arrangement) {
             // tokens share no byte: two threads may write neighbours
             case ROWS -> i -> inBlock * (type == KvType.INT4 ? dim + dim % 2 : dim) + i;
-            case TILES -> i -> inTiles.index(type, inBlock, i);
+            case KEYS_IN_TILES -> i -> inTiles.index(type, dim, inBlock, i);
         };
         return new StoredVector(memory.asSlice(part, partBytes), type, blockSize, inBlock, dim, order);
     }

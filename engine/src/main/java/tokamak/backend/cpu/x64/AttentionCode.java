@@ -2,7 +2,6 @@ package tokamak.backend.cpu.x64;
 
 import static tokamak.backend.cpu.x64.Gpr.R9;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
-import static tokamak.backend.cpu.x64.Gpr.RDX;
 import static tokamak.backend.cpu.x64.Gpr.RSI;
 
 import java.nio.ByteBuffer;
@@ -17,6 +16,7 @@ import tokamak.backend.KvType;
 final class AttentionCode {
     private static final int BLOCK = KvNumbers.BLOCK;
     private static final int HALF_BYTE = 15;
+    private static final int PAGE = 4096;
 
     private final Assembler a = new Assembler();
     private final Isa isa;
@@ -71,16 +71,21 @@ final class AttentionCode {
         a.pop(bits);
     }
 
-    /** Where the walk goes after this head's part of a block: to the next head's, or to the next block. */
-    void nextPart(Gpr target, Gpr part, Gpr headsLeft, int partBytes) {
-        Label sameBlock = new Label();
-        a.lea(target, Mem.at(part, partBytes));
-        a.cmp(headsLeft, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, sameBlock);
-        a.mov32(target, Mem.at(RDX, 4));
+    /** A block's first part: its number stands at {@code id}. */
+    void findBlock(Gpr target, Mem id) {
+        a.mov32(target, id);
         a.imul(target, R9);
         a.add(target, RSI);
-        a.bind(sameBlock);
+    }
+
+    /**
+     * Asks for one line of every page of a part, long before it is read: the page's address is then known, and the
+     * processor's own prefetching does the rest. Asking for every line leaves it less of the memory's bandwidth.
+     */
+    void askForPages(Gpr part, int partBytes) {
+        for (int at = 0; at < partBytes; at += PAGE) {
+            a.prefetchT0(Mem.at(part, at));
+        }
     }
 
     /** Number {@code i} of sixteen tokens' keys, or of those that fill a register, without scale and minimum. */
@@ -99,7 +104,7 @@ final class AttentionCode {
 
     /** Sixteen numbers of a token's value, or the part of them that fills a register, without scale and minimum. */
     void loadValues(Vec target, int slice, int part) {
-        int first = numbers.bytes(slice * BLOCK * BLOCK);
+        int first = numbers.bytes(slice * BLOCK);
         if (numbers.type() == KvType.INT4) {
             a.emit(Op.VBROADCASTSD, target, Mem.at(RAX, first));
             a.emit(Op.VPSRLVD, target, target, shifts[part]);

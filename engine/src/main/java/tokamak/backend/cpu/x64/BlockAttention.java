@@ -125,9 +125,9 @@ public final class BlockAttention {
         };
     }
 
-    /** As {@link #keyIndex}, of a value. */
-    public static int valueIndex(KvType type, int tokenInBlock, int i) {
-        int run = (i / BLOCK * BLOCK + tokenInBlock) * BLOCK;
+    /** As {@link #keyIndex}, of a value of {@code valueDim} numbers. */
+    public static int valueIndex(KvType type, int valueDim, int tokenInBlock, int i) {
+        int run = tokenInBlock * valueDim + i / BLOCK * BLOCK;
         int inRun = i % BLOCK;
         return switch (type) {
             case F32, F16, INT8 -> run + inRun;
@@ -148,7 +148,7 @@ public final class BlockAttention {
 
     /** As {@link #storeKeys}. */
     public void storeValues(MemorySegment x, long at, int numHeads, MemorySegment block, int tokenInBlock) {
-        store(storeValues, x, at, numHeads, valueDim, block, tokenInBlock, valueIndex(type, tokenInBlock, 0));
+        store(storeValues, x, at, numHeads, valueDim, block, tokenInBlock, valueIndex(type, valueDim, tokenInBlock, 0));
     }
 
     private void store(

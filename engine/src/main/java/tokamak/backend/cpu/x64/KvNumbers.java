@@ -6,7 +6,8 @@ import tokamak.backend.KvType;
  * How the numbers of a head lie in a KV block, with the scales and minima of its tokens before them.
  *
  * <p>A block's keys are {@code [headDim][16 tokens]}, so that a register holds one number of sixteen tokens and no sum runs
- * across lanes; its values {@code [valueDim / 16][16 tokens][16]}.
+ * across lanes; its values {@code [16 tokens][valueDim]}, so that a walk over tokens with all their numbers goes through memory
+ * front to back, as processors foresee best.
  */
 record KvNumbers(KvType type) {
     /** Tokens of a block. */

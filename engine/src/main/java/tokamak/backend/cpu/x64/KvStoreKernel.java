@@ -88,7 +88,7 @@ final class KvStoreKernel {
             case INT4 -> quantizeRunToHalfBytes();
         }
         a.add(RDI, BLOCK * Float.BYTES);
-        a.add(RAX, new KvNumbers(type).bytes(BLOCK * BLOCK));
+        a.add(RAX, new KvNumbers(type).bytes(BLOCK * step));
         a.sub(RBX, 1);
         a.jump(Assembler.Condition.NOT_ZERO, run);
     }

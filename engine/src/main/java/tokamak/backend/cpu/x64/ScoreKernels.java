@@ -5,14 +5,12 @@ import static tokamak.backend.cpu.x64.Gpr.R12;
 import static tokamak.backend.cpu.x64.Gpr.R13;
 import static tokamak.backend.cpu.x64.Gpr.R14;
 import static tokamak.backend.cpu.x64.Gpr.R8;
-import static tokamak.backend.cpu.x64.Gpr.R9;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
 import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
 import static tokamak.backend.cpu.x64.Gpr.RCX;
 import static tokamak.backend.cpu.x64.Gpr.RDI;
 import static tokamak.backend.cpu.x64.Gpr.RDX;
-import static tokamak.backend.cpu.x64.Gpr.RSI;
 
 import tokamak.backend.KvType;
 
@@ -62,19 +60,20 @@ final class ScoreKernels {
     static byte[] scores(Isa isa, OperatingSystem system, KvType type, int rows, int headDim) {
         ScoreKernels kernel = new ScoreKernels(isa, type, rows);
         Assembler a = kernel.a;
+        int partBytes = kernel.numbers.headerBytes() + kernel.numbers.bytes(BLOCK * headDim);
         Frame frame = new Frame(a, system);
         Label block = new Label();
         Label head = new Label();
         frame.enter();
         a.bind(block);
-        a.mov32(RAX, Mem.at(RDX, 0));
-        a.imul(RAX, R9);
-        a.add(RAX, RSI);
+        kernel.code.findBlock(RAX, Mem.at(RDX, 0));
+        kernel.code.findBlock(RBX, Mem.at(RDX, 4));
         a.mov(R12, RDI);
         a.mov(RBP, R10);
         a.bind(head);
-        kernel.code.nextPart(RBX, RAX, RBP, kernel.numbers.headerBytes() + kernel.numbers.bytes(BLOCK * headDim));
+        kernel.code.askForPages(RBX, partBytes);
         kernel.scoreBlock(headDim);
+        a.add(RBX, partBytes);
         a.sub(RBP, 1);
         a.jump(Assembler.Condition.NOT_ZERO, head);
         a.add(RDX, 4);
@@ -85,8 +84,7 @@ final class ScoreKernels {
     }
 
     /**
-     * Two chains of sums per row at least: one would wait for itself where rows are few. Moves rax, rbx and r12 on to the next
-     * head.
+     * Two chains of sums per row at least: one would wait for itself where rows are few. Moves rax and r12 on to the next head.
      */
     private void scoreBlock(int headDim) {
         int chains = 2 / parts;
@@ -99,15 +97,10 @@ final class ScoreKernels {
         a.mov32(R13, headDim / unroll);
         if (numbers.headerBytes() > 0) {
             a.mov(R14, RAX);
-            a.prefetchT0(Mem.at(RBX, 0));
             a.add(RAX, numbers.headerBytes());
-            a.add(RBX, numbers.headerBytes());
         }
         a.align(32);
         a.bind(loop);
-        for (int ahead = 0; ahead < unroll * lineBytes; ahead += 64) {
-            a.prefetchT0(Mem.at(RBX, ahead));
-        }
         for (int i = 0; i < unroll; i++) {
             for (int part = 0; part < parts; part++) {
                 code.loadKeys(loaded(part), i, part);
@@ -117,7 +110,6 @@ final class ScoreKernels {
             }
         }
         a.add(RAX, unroll * lineBytes);
-        a.add(RBX, unroll * lineBytes);
         a.add(R12, unroll * rows * Float.BYTES);
         a.sub(R13, 1);
         a.jump(Assembler.Condition.NOT_ZERO, loop);

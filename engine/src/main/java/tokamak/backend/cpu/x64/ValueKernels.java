@@ -7,7 +7,6 @@ import static tokamak.backend.cpu.x64.Gpr.R13;
 import static tokamak.backend.cpu.x64.Gpr.R14;
 import static tokamak.backend.cpu.x64.Gpr.R15;
 import static tokamak.backend.cpu.x64.Gpr.R8;
-import static tokamak.backend.cpu.x64.Gpr.R9;
 import static tokamak.backend.cpu.x64.Gpr.RAX;
 import static tokamak.backend.cpu.x64.Gpr.RBP;
 import static tokamak.backend.cpu.x64.Gpr.RBX;
@@ -51,7 +50,6 @@ final class ValueKernels {
         ValueKernels kernel = new ValueKernels(isa, type, rows);
         Assembler a = kernel.a;
         int slices = kernel.slicesAtOnce(valueDim / BLOCK);
-        int sliceBytes = kernel.numbers.bytes(BLOCK * BLOCK);
         Frame frame = new Frame(a, system);
         Label slice = new Label();
         frame.enter();
@@ -63,9 +61,9 @@ final class ValueKernels {
         a.mov32(R11, valueDim / BLOCK / slices);
         a.bind(slice);
         kernel.rescaleSums(slices, valueDim);
-        kernel.addBlocks(slices, sliceBytes);
+        kernel.addBlocks(slices, valueDim);
         kernel.eachSum(slices, valueDim, Op.VMOVUPS_STORE, R8);
-        a.add(RSI, slices * sliceBytes);
+        a.add(RSI, kernel.numbers.bytes(slices * BLOCK));
         a.add(R8, slices * BLOCK * Float.BYTES);
         a.sub(R11, 1);
         a.jump(Assembler.Condition.NOT_ZERO, slice);
@@ -81,6 +79,7 @@ final class ValueKernels {
     static byte[] valuesOfHeads(Isa isa, OperatingSystem system, KvType type, int rows, int valueDim) {
         ValueKernels kernel = new ValueKernels(isa, type, rows);
         Assembler a = kernel.a;
+        int partBytes = kernel.numbers.headerBytes() + kernel.numbers.bytes(BLOCK * valueDim);
         Frame frame = new Frame(a, system);
         Label block = new Label();
         Label head = new Label();
@@ -91,15 +90,15 @@ final class ValueKernels {
         }
         kernel.rescaleAllSums(valueDim);
         a.bind(block);
-        a.mov32(RBX, Mem.at(RDX, 0));
-        a.imul(RBX, R9);
-        a.add(RBX, RSI);
+        kernel.code.findBlock(RBX, Mem.at(RDX, 0));
+        kernel.code.findBlock(RBP, Mem.at(RDX, 4));
         a.mov(R13, R8);
         a.mov(R14, R11);
         a.bind(head);
-        kernel.code.nextPart(RBP, RBX, R14, kernel.numbers.headerBytes() + kernel.numbers.bytes(BLOCK * valueDim));
+        kernel.code.askForPages(RBP, partBytes);
         kernel.addBlockOfHead(valueDim);
-        a.add(RBX, kernel.numbers.headerBytes());
+        a.add(RBX, partBytes - kernel.numbers.bytes(valueDim));
+        a.add(RBP, partBytes);
         a.add(RDI, rows * BLOCK * Float.BYTES);
         a.sub(R14, 1);
         a.jump(Assembler.Condition.NOT_ZERO, head);
@@ -158,10 +157,9 @@ final class ValueKernels {
         a.jump(Assembler.Condition.NOT_ZERO, row);
     }
 
-    /** Moves rbx and r13 on to the next head's values and sums. */
+    /** Moves rbx over one token's values, and r13 on to the next head's sums. */
     private void addBlockOfHead(int valueDim) {
         int slices = slicesAtOnce(valueDim / BLOCK);
-        int sliceBytes = numbers.bytes(BLOCK * BLOCK);
         Label slice = new Label();
         Label token = new Label();
         Label whole = new Label();
@@ -177,10 +175,10 @@ final class ValueKernels {
         a.bind(whole);
         a.align(32);
         a.bind(token);
-        addTokenAndAskAhead(slices, sliceBytes);
+        addToken(slices, valueDim);
         a.jump(Assembler.Condition.NOT_ZERO, token);
         eachSum(slices, valueDim, Op.VMOVUPS_STORE, R13);
-        a.add(RBX, slices * sliceBytes);
+        a.add(RBX, numbers.bytes(slices * BLOCK));
         a.add(R13, slices * BLOCK * Float.BYTES);
         a.sub(R10, 1);
         a.jump(Assembler.Condition.NOT_ZERO, slice);
@@ -197,9 +195,7 @@ final class ValueKernels {
         a.mov(R13, RDX);
         a.mov(R14, RCX);
         a.bind(block);
-        a.mov32(RAX, Mem.at(R13, 0));
-        a.imul(RAX, R9);
-        a.add(RAX, RSI);
+        code.findBlock(RAX, Mem.at(R13, 0));
         for (int part = 0; part < parts; part++) {
             int offset = part * isa.width().bytes();
             loadScales(offset);
@@ -301,7 +297,7 @@ final class ValueKernels {
         }
     }
 
-    private void addBlocks(int slices, int sliceBytes) {
+    private void addBlocks(int slices, int valueDim) {
         Label block = new Label();
         Label token = new Label();
         Label whole = new Label();
@@ -309,12 +305,9 @@ final class ValueKernels {
         a.mov(R13, RDX);
         a.mov(R14, RCX);
         a.bind(block);
-        a.mov32(RAX, Mem.at(R13, 0));
-        a.imul(RAX, R9);
-        a.add(RAX, RSI);
-        a.mov32(RBP, Mem.at(R13, 4));
-        a.imul(RBP, R9);
-        a.add(RBP, RSI);
+        code.findBlock(RAX, Mem.at(R13, 0));
+        code.findBlock(RBP, Mem.at(R13, 4));
+        code.askForPages(RBP, numbers.bytes(BLOCK * valueDim));
         a.mov(R12, RBX);
         a.mov32(R15, BLOCK);
         a.cmp(R14, BLOCK);
@@ -324,7 +317,7 @@ final class ValueKernels {
         a.sub(R14, R15);
         a.align(32);
         a.bind(token);
-        addTokenAndAskAhead(slices, sliceBytes);
+        addToken(slices, valueDim);
         a.jump(Assembler.Condition.NOT_ZERO, token);
         a.add(RBX, rows * BLOCK * Float.BYTES);
         a.add(R13, 4);
@@ -333,15 +326,9 @@ final class ValueKernels {
     }
 
     /** One of r15 tokens, whose values are at rax and whose weights at r12. */
-    private void addTokenAndAskAhead(int slices, int sliceBytes) {
-        // the next block's part for these slices, evenly over this block's tokens
-        int aheadBytes = slices * sliceBytes / BLOCK;
-        for (int ahead = 0; ahead < aheadBytes; ahead += 64) {
-            a.prefetchT0(Mem.at(RBP, ahead));
-        }
-        a.add(RBP, aheadBytes);
+    private void addToken(int slices, int valueDim) {
         addToken(slices);
-        a.add(RAX, numbers.bytes(BLOCK));
+        a.add(RAX, numbers.bytes(valueDim));
         a.add(R12, Float.BYTES);
         a.sub(R15, 1);
     }
