@@ -61,7 +61,10 @@ export async function alternate(args, script, options, figures) {
     const file = modelFile(args);
     const rounds = [];
     for (let i = 0; i < args.rounds; i++) {
-        const round = {llama: await llama(script, args, file), tokamak: figures(tokamak(file, options))};
+        console.error(`round ${i + 1}: tokamak ...`);
+        const ours = figures(tokamak(file, options));
+        console.error(JSON.stringify(ours) + "; llama.cpp ...");
+        const round = {llama: await llama(script, args, file), tokamak: ours};
         rounds.push(round);
         console.error(`round ${i + 1}: ` + JSON.stringify(round));
     }
@@ -74,8 +77,11 @@ function median(values) {
     return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** A line with the medians of one figure and of its ratio. */
+/** A line with the medians of one figure and of its ratio, if llama.cpp came as far as having it. */
 export function show(rounds, figure, label, digits) {
+    if (rounds.some(round => round.llama[figure] === null)) {
+        return;
+    }
     const theirs = median(rounds.map(round => round.llama[figure]));
     const ours = median(rounds.map(round => round.tokamak[figure]));
     const ratio = median(rounds.map(round => round.tokamak[figure] / round.llama[figure]));
