@@ -2,10 +2,16 @@ package tokamak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowable;
+import static tokamak.EngineRig.CONFIG;
+import static tokamak.EngineRig.VOCAB;
+import static tokamak.EngineRig.assertInvalid;
+import static tokamak.EngineRig.assertNothingLeft;
+import static tokamak.EngineRig.engine;
+import static tokamak.EngineRig.letters;
+import static tokamak.EngineRig.model;
+import static tokamak.EngineRig.request;
+import static tokamak.EngineRig.sleep;
 
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -14,98 +20,27 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import tokamak.api.ContextLengthException;
-import tokamak.api.DeadlineExceededException;
-import tokamak.api.EngineClosedException;
 import tokamak.api.FinishReason;
 import tokamak.api.Generation;
 import tokamak.api.GenerationRequest;
-import tokamak.api.InvalidRequestException;
 import tokamak.api.Message;
-import tokamak.api.OverloadedException;
 import tokamak.api.Prompt;
 import tokamak.api.SamplingParams;
-import tokamak.api.StepFailedException;
 import tokamak.api.TokenEvent;
 import tokamak.api.Usage;
 import tokamak.schedule.HashModel;
 import tokamak.text.ByteTokenizer;
-import tokamak.text.ChatTemplate;
 
+/** Answers: what comes, and that it is what was asked for. */
 @Timeout(120)
 class EngineTest {
-    private static final int VOCAB = 260; // 3 more than there are tokens
-    private static final Set<Integer> LETTERS =
-            IntStream.rangeClosed('a', 'h').boxed().collect(Collectors.toSet());
-
-    private static final String TEMPLATE = """
-            {%- for message in messages -%}
-            {%- if message.role == 'fool' -%}{{- raise_exception('no fools') -}}{%- endif -%}
-            [{{ message.role }}]{{ message.content }}
-            {%- endfor -%}
-            {%- if add_generation_prompt -%}[assistant]{%- endif -%}
-            """;
-
-    private static final EngineConfig CONFIG = EngineConfig.of(Path.of("none")).withBatchLimits(8, 64);
-
-    private static HashModel model() {
-        return new HashModel(VOCAB, 200, 16, 64, 1024);
-    }
-
-    private static Engine engine(HashModel model, EngineConfig config) {
-        return Engine.on(
-                new LoadedModel(
-                        "hash",
-                        model,
-                        ByteTokenizer.create(),
-                        Optional.of(ChatTemplate.parse(TEMPLATE, Map.of())),
-                        Set.of(ByteTokenizer.EOS),
-                        SamplingParams.defaults(),
-                        Optional.of("hash model"),
-                        () -> {}),
-                config);
-    }
-
-    private static Engine engine() {
-        return engine(model(), CONFIG);
-    }
-
-    private static SamplingParams.Builder letters(int maxTokens) {
-        return SamplingParams.builder().temperature(0).allowedTokenIds(LETTERS).maxTokens(maxTokens);
-    }
-
-    private static GenerationRequest request(String prompt, SamplingParams.Builder params) {
-        return GenerationRequest.text(prompt).withSampling(params.build());
-    }
-
-    private static void assertNothingLeft(Engine engine) {
-        // The last answer's reader may be ahead of the step's end.
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while ((engine.stats().numOpenAnswers() > 0 || engine.stats().numRequestsRunning() > 0)
-                && System.nanoTime() < end) {
-            sleep(1);
-        }
-        EngineStats stats = engine.stats();
-        assertThat(stats.numOpenAnswers()).isZero();
-        assertThat(stats.numRequestsRunning()).isZero();
-        assertThat(stats.numRequestsWaiting()).isZero();
-        assertThat(stats.numKvBlocksUsed()).isZero();
-        assertThat(stats.numLoopFailures()).isZero();
-    }
-
-    // ---- answers
-
     @Test
     void eventsComeInOrderAndAddUpToTheAnswer() {
         try (Engine engine = engine()) {
@@ -380,283 +315,5 @@ class EngineTest {
                     .hasMessageContaining("no thanks");
             assertNothingLeft(engine);
         }
-    }
-
-    // ---- the end of things
-
-    @Test
-    void cancellingEndsAnAnswerAndFreesItsBlocks() throws Exception {
-        try (Engine engine = engine(model().beforeStep(step -> sleep(1)), CONFIG)) {
-            TokenStream stream = engine.submit(request("cancel", letters(1000)));
-            for (int i = 0; i < 5; i++) {
-                stream.next();
-            }
-            stream.cancel();
-            Generation rest = stream.collect();
-            assertThat(rest.completions().getFirst().finishReason()).isEqualTo(FinishReason.ABORT);
-            assertNothingLeft(engine);
-        }
-    }
-
-    @Test
-    void anInterruptedReaderCancels() throws Exception {
-        CountDownLatch go = new CountDownLatch(1);
-        HashModel model = model().beforeStep(step -> await(go));
-        try (Engine engine = engine(model, CONFIG)) {
-            TokenStream stream = engine.submit(request("interrupt", letters(1000)));
-            Throwable[] thrown = new Throwable[1];
-            Thread reader = Thread.startVirtualThread(() -> thrown[0] = catchThrowable(stream::collect));
-            Thread.sleep(20);
-            reader.interrupt();
-            reader.join();
-            go.countDown();
-            assertThat(thrown[0]).isInstanceOf(CancellationException.class);
-            assertNothingLeft(engine);
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    @Test
-    void closingEndsWhatRunsWithATypedErrorAndRefusesTheRest() {
-        HashModel model = model().beforeStep(step -> sleep(2));
-        Engine engine = engine(model, CONFIG);
-        TokenStream stream = engine.submit(request("close", letters(1000)));
-        stream.next();
-        engine.close();
-        assertThatThrownBy(stream::collect).isInstanceOf(EngineClosedException.class);
-        assertThatThrownBy(() -> engine.submit(request("late", letters(5)))).isInstanceOf(EngineClosedException.class);
-        assertThat(model.isClosed()).isTrue();
-        assertNothingLeft(engine);
-        engine.close();
-    }
-
-    @Test
-    void shuttingDownLetsAnswersComeToTheirEnd() {
-        Engine engine = engine();
-        List<TokenStream> streams = IntStream.range(0, 20)
-                .mapToObj(i -> engine.submit(request("drain " + i, letters(30))))
-                .toList();
-        assertThat(engine.shutdown(Duration.ofSeconds(60))).isTrue();
-        streams.forEach(stream -> assertThat(stream.collect().text()).hasSize(30));
-        assertNothingLeft(engine);
-    }
-
-    @Test
-    void shuttingDownDoesNotWaitForever() {
-        HashModel model = model().beforeStep(step -> sleep(20));
-        Engine engine = engine(model, CONFIG);
-        TokenStream stream = engine.submit(request("slow", letters(1000)));
-        assertThat(engine.shutdown(Duration.ofMillis(100))).isFalse();
-        assertThatThrownBy(stream::collect).isInstanceOf(EngineClosedException.class);
-        assertNothingLeft(engine);
-    }
-
-    private static void sleep(int millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    @Test
-    void aPassedTimeoutIsATypedError() {
-        HashModel model = model().beforeStep(step -> sleep(5));
-        try (Engine engine = engine(model, CONFIG)) {
-            GenerationRequest request = request("timeout", letters(1000)).withTimeout(Duration.ofMillis(60));
-            assertThatThrownBy(() -> engine.generate(request))
-                    .isInstanceOf(DeadlineExceededException.class)
-                    .hasMessageContaining("60 ms");
-        }
-    }
-
-    @Test
-    void aFailingStepIsATypedErrorAndTheEngineGoesOn() {
-        HashModel model = model().poison(200);
-        try (Engine engine = engine(model, CONFIG)) {
-            TokenStream good = engine.submit(request("good", letters(200)));
-            assertThatThrownBy(() -> engine.generate(GenerationRequest.tokens(1, 2, 200)))
-                    .isInstanceOf(StepFailedException.class)
-                    .hasMessageContaining("poisoned token 200");
-            assertThat(good.collect().text()).hasSize(200);
-            assertNothingLeft(engine);
-        }
-    }
-
-    @Test
-    void aStepThatTakesTooLongIsReported() {
-        CountDownLatch go = new CountDownLatch(1);
-        HashModel model = model().beforeStep(step -> await(go));
-        try (Engine engine = engine(model, CONFIG.withSlowStep(Duration.ofMillis(20)))) {
-            TokenStream stream = engine.submit(request("slow", letters(3)));
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (engine.stats().numSlowSteps() == 0 && System.nanoTime() < end) {
-                sleep(5);
-            }
-            assertThat(engine.stats().numSlowSteps()).isOne();
-            go.countDown();
-            assertThat(stream.collect().text()).hasSize(3);
-        }
-    }
-
-    // ---- too much, and nonsense
-
-    @Test
-    void aFullQueueRefusesAtOnceAndLosesNothing() {
-        CountDownLatch go = new CountDownLatch(1);
-        HashModel model = model().beforeStep(step -> await(go));
-        int accepted = 0;
-        int refused = 0;
-        List<TokenStream> streams = new ArrayList<>();
-        try (Engine engine = engine(model, CONFIG.withQueueLimits(100, 1 << 20))) {
-            GenerationRequest request = request("flood", letters(2));
-            for (int i = 0; i < 100_000; i++) {
-                try {
-                    streams.add(engine.submit(request));
-                    accepted++;
-                } catch (OverloadedException e) {
-                    assertThat(e.retryAfter()).isBetween(Duration.ofSeconds(1), Duration.ofMinutes(1));
-                    assertThat(e.limit()).isEqualTo("max_num_queued_reqs");
-                    refused++;
-                }
-            }
-            assertThat(accepted).isBetween(100, 108);
-            assertThat(refused).isEqualTo(100_000 - accepted);
-            assertThat(engine.stats().numRejected()).isEqualTo(refused);
-            go.countDown();
-            streams.forEach(stream -> assertThat(stream.collect().text()).hasSize(2));
-            assertNothingLeft(engine);
-        }
-    }
-
-    @Test
-    void aQueueIsBoundedInTokensToo() {
-        CountDownLatch go = new CountDownLatch(1);
-        HashModel model = model().beforeStep(step -> await(go));
-        try (Engine engine = engine(model, CONFIG.withQueueLimits(1000, 500))) {
-            TokenStream first = engine.submit(request("x".repeat(600), letters(1))); // alone it may
-            assertThatThrownBy(() -> {
-                        for (int i = 0; i < 20; i++) {
-                            engine.submit(request("y".repeat(200), letters(1)));
-                        }
-                    })
-                    .isInstanceOf(OverloadedException.class)
-                    .hasMessageContaining("tokens");
-            go.countDown();
-            assertThat(first.collect().text()).hasSize(1);
-        }
-    }
-
-    @Test
-    void badInputIsRefusedWithAMessageThatHelpsAndDisturbsNobody() {
-        try (Engine engine = engine()) {
-            TokenStream neighbour = engine.submit(request("neighbour", letters(300)));
-            assertInvalid(engine, GenerationRequest.text(""), "prompt", "empty");
-            assertInvalid(engine, GenerationRequest.tokens(), "prompt", "empty");
-            assertInvalid(engine, GenerationRequest.tokens(1, 257), "prompt", "no token 257");
-            assertInvalid(engine, GenerationRequest.tokens(1, -1), "prompt", "no token -1");
-            assertInvalid(engine, request("x", letters(1).logitBias(Map.of(5000, 1.0))), "logit_bias", "no token 5000");
-            assertInvalid(
-                    engine, request("x", letters(1).stopTokenIds(Set.of(5000))), "stop_token_ids", "no token 5000");
-            assertInvalid(
-                    engine, request("x", letters(1).allowedTokenIds(Set.of(999))), "allowed_token_ids", "no token 999");
-            assertThatThrownBy(() -> engine.submit(request("x".repeat(2000), letters(1))))
-                    .isInstanceOf(ContextLengthException.class)
-                    .hasMessageContaining("2000")
-                    .hasMessageContaining("1024");
-            assertThatThrownBy(() -> engine.submit(request("x", letters(Integer.MAX_VALUE))))
-                    .isInstanceOf(ContextLengthException.class)
-                    .hasMessageContaining("1024");
-            assertThat(neighbour.collect().text()).hasSize(300);
-            assertNothingLeft(engine);
-        }
-    }
-
-    private static void assertInvalid(Engine engine, GenerationRequest request, String field, String message) {
-        assertThatThrownBy(() -> engine.submit(request))
-                .isInstanceOfSatisfying(
-                        InvalidRequestException.class,
-                        e -> assertThat(e.field()).isEqualTo(field))
-                .hasMessageContaining(message);
-    }
-
-    @Test
-    void nothingIsLeftAfterTenThousandRequestsWithRandomCancels() throws Exception {
-        try (Engine engine = engine(new HashModel(VOCAB, 60, 16, 64, 256), CONFIG.withQueueLimits(100, 1 << 20));
-                var threads = Executors.newFixedThreadPool(4)) {
-            List<Future<int[]>> futures = new ArrayList<>();
-            for (int t = 0; t < 4; t++) {
-                SplittableRandom random = new SplittableRandom(t);
-                futures.add(threads.submit(() -> manyRequests(engine, random, 2500)));
-            }
-            int cancelled = 0;
-            for (Future<int[]> future : futures) {
-                cancelled += future.get()[0];
-            }
-            assertNothingLeft(engine);
-            assertThat(cancelled).isGreaterThan(500);
-            assertThat(engine.stats().numFinished() + engine.stats().numAborted())
-                    .isEqualTo(10_000);
-        }
-    }
-
-    private static int[] manyRequests(Engine engine, SplittableRandom random, int count) {
-        int[] cancelled = new int[1];
-        for (int i = 0; i < count; i++) {
-            String prompt = "p".repeat(random.nextInt(1, 60));
-            try (TokenStream stream = engine.submit(request(prompt, letters(random.nextInt(1, 12))))) {
-                if (random.nextInt(4) == 0) {
-                    for (int n = random.nextInt(3); n > 0; n--) {
-                        stream.next();
-                    }
-                    stream.cancel();
-                    cancelled[0]++;
-                } else {
-                    stream.collect();
-                }
-            }
-        }
-        return cancelled;
-    }
-
-    // ---- no garbage
-
-    @Test
-    void aSteadyStepAllocatesNextToNothing() throws Exception {
-        // Asking costs a kilobyte itself: it is done twice, 400 steps apart.
-        long[] allocated = new long[2];
-        int[] step = new int[1];
-        CountDownLatch go = new CountDownLatch(1);
-        HashModel model = new HashModel(VOCAB, 4000, 16, 64, 8192).beforeStep(input -> {
-            await(go);
-            step[0] += input.numSequences() == 8 ? 1 : 0;
-            if (step[0] == 100 || step[0] == 500) {
-                allocated[step[0] == 100 ? 0 : 1] = Allocation.bytes();
-            }
-        });
-        try (Engine engine = engine(model, CONFIG)) {
-            List<Future<Generation>> answers = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
-                SamplingParams.Builder params = letters(900)
-                        .temperature(i % 2)
-                        .frequencyPenalty(i % 3 == 0 ? 0.1 : 0)
-                        .topP(i % 4 == 0 ? 0.9 : 1)
-                        .seed(i);
-                answers.add(engine.submit(request("steady " + i, params)).subscribe(event -> {}));
-            }
-            go.countDown();
-            for (Future<Generation> answer : answers) {
-                answer.get(60, TimeUnit.SECONDS);
-            }
-        }
-        assertThat(step[0]).isGreaterThan(500);
-        assertThat((allocated[1] - allocated[0]) / 400).isBetween(0L, 1024L);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,5 +99,21 @@ class SameTokensAtAnyLoadTest {
         StepRig rig = new StepRig(model, config);
         assertSameAsAlone(runTogether(rig, 6));
         assertThat(rig.scheduler.stats().numPreemptions()).isZero();
+    }
+
+    /** How many prompt tokens join a step depends on what earlier steps took: time may be anything. */
+    @Test
+    void howeverLongStepsTake() {
+        SplittableRandom random = new SplittableRandom(8);
+        StepRig[] rig = new StepRig[1];
+        int[] paced = new int[1];
+        HashModel model = new HashModel(VOCAB, 300, BLOCK, 256, 1024).beforeStep(step -> {
+            rig[0].nanos += random.nextLong(1, 1L << random.nextInt(1, 32));
+            paced[0] += step.numSequences() > 1 && step.numTokens() < 64 ? 1 : 0;
+        });
+        rig[0] = new StepRig(
+                model, new SchedulerConfig(16, 256, 256, 256, 1.5, Admission.WHOLE_PROMPT, true, 1_000_000_000L));
+        assertSameAsAlone(runTogether(rig[0], 8));
+        assertThat(paced[0]).isGreaterThan(200);
     }
 }
