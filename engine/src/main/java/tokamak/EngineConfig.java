@@ -93,7 +93,7 @@ public record EngineConfig(
                 64,
                 512,
                 0,
-                2,
+                2.5,
                 1024,
                 1 << 20,
                 false,

@@ -27,7 +27,7 @@ final class ServeLikeOptions {
             names = "--max-slowdown",
             paramLabel = "X",
             description = "How many times longer a step of running answers may take because of prompts beside them."
-                    + " Default: 2.")
+                    + " Default: 2.5.")
     private @Nullable Double maxSlowdown;
 
     @Option(
