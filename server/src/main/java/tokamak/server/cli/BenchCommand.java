@@ -17,9 +17,10 @@ import tokamak.ServeBenchReport;
         name = "bench",
         header = "Measure how fast a model runs here, beside what the machine can do.",
         description = {
-            "Prompt processing (pp) and generation (tg), in tokens per second, GB of weights per second and shares of the",
-            "read bandwidth and arithmetic peak that are measured in the same run. With --shape the weights are random ones",
-            "of a published model's sizes, so that a model can be tried before it is there."
+            "Prompt processing (pp) and generation (tg), in tokens per second, GB of weights per second "
+                    + "and shares of the read bandwidth and arithmetic peak that are measured in the same run. With "
+                    + "--shape the weights are random ones of a published model's sizes, so that a model can be "
+                    + "tried before it is there."
         },
         sortOptions = false)
 final class BenchCommand implements Callable<Integer> {

@@ -1,8 +1,10 @@
 package tokamak.server.cli;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -23,7 +25,8 @@ public final class Cli {
      *
      * @return the exit code: 0, 1 if something went wrong, 2 if the arguments make no sense
      */
-    public static int run(CliContext context, String... args) {
+    public static int run(CliContext context, String... given) {
+        String[] args = helpAsOption(given);
         CommandLine line = commandLine(context, args);
         int code = execute(context, line, args);
         try {
@@ -33,6 +36,14 @@ public final class Cli {
         }
         context.err().flush();
         return code;
+    }
+
+    /** {@code tokamak help run} is what many try first; it means {@code tokamak run --help}. */
+    private static String[] helpAsOption(String... args) {
+        return args.length > 0 && args[0].equals("help")
+                ? Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help"))
+                        .toArray(String[]::new)
+                : args;
     }
 
     private static int execute(CliContext context, CommandLine line, String... args) {
@@ -86,6 +97,15 @@ public final class Cli {
 
     private static IParameterExceptionHandler usage(CliContext context) {
         return (failure, _) -> {
+            String first = failure instanceof UnmatchedArgumentException unmatched
+                    ? unmatched.getUnmatched().getFirst()
+                    : "-";
+            if (failure.getCommandLine().getParent() == null && !first.startsWith("-")) {
+                context.err()
+                        .println("tokamak: there is no command '" + first + "'; there are "
+                                + String.join(", ", CommandGroups.names()));
+                return EXIT_USAGE;
+            }
             context.err().println("tokamak: " + sentence(failure));
             List<String> similar =
                     failure instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();

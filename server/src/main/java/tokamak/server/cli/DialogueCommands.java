@@ -101,17 +101,22 @@ final class DialogueCommands {
 
     private void show() {
         SamplingParams params = conversation.params();
-        line("temperature", params.temperature());
-        line("top_p", params.topP());
+        line("temperature", plain(params.temperature()));
+        line("top_p", plain(params.topP()));
         line("top_k", params.topK());
-        line("min_p", params.minP());
-        line("repetition_penalty", params.repetitionPenalty());
-        line("presence_penalty", params.presencePenalty());
-        line("frequency_penalty", params.frequencyPenalty());
+        line("min_p", plain(params.minP()));
+        line("repetition_penalty", plain(params.repetitionPenalty()));
+        line("presence_penalty", plain(params.presencePenalty()));
+        line("frequency_penalty", plain(params.frequencyPenalty()));
         line("seed", params.seed().isPresent() ? params.seed().getAsLong() : "another each time");
         line("max_tokens", params.maxTokens().isPresent() ? params.maxTokens().getAsInt() : "what the context holds");
-        line("stop", params.stop());
-        line("system", conversation.system());
+        line("stop", params.stop().isEmpty() ? "none" : String.join(", ", params.stop()));
+        line("system", conversation.system().isEmpty() ? "none" : conversation.system());
+    }
+
+    /** Models recommend numbers in 32 bits: 0.3, not 0.30000001192092896. */
+    private static String plain(double value) {
+        return Float.toString((float) value);
     }
 
     private void line(String name, Object value) {

@@ -16,10 +16,11 @@ import tokamak.PerplexityReport;
         name = "perplexity",
         header = "Measure how well a model predicts a text, and what quantising it has cost.",
         description = {
-            "A window slides over the text; what it newly covers is scored with the rest of the window as context. With",
-            "--reference, the model that this one was made from, it also says how far the two are apart: the mean",
-            "Kullback-Leibler divergence, and how often both find the same token most likely. The reference keeps its keys",
-            "and values in f32. Without one, a model with --kv-cache-dtype is compared with itself in f32."
+            "A window slides over the text; what it newly covers is scored with the rest of the window as "
+                    + "context. With --reference, the model that this one was made from, it also says how far the "
+                    + "two are apart: the mean Kullback-Leibler divergence, and how often both find the same token "
+                    + "most likely. The reference keeps its keys and values in f32. Without one, a model with "
+                    + "--kv-cache-dtype is compared with itself in f32."
         },
         sortOptions = false)
 final class PerplexityCommand implements Callable<Integer> {
@@ -120,11 +121,13 @@ final class PerplexityCommand implements Callable<Integer> {
         line("perplexity %.4f ± %.4f", report.perplexity(), report.error());
         PerplexityReport.Comparison comparison = report.comparison();
         if (comparison != null) {
+            double change = 100 * (report.perplexity() / comparison.referencePerplexity() - 1);
             line(
-                    "%s: perplexity %.4f; the model's is %+.2f %% of it",
+                    "%s: perplexity %.4f; the model's is %.2f %% %s",
                     reference == null ? "with keys and values in f32" : comparison.reference(),
                     comparison.referencePerplexity(),
-                    100 * (report.perplexity() / comparison.referencePerplexity() - 1));
+                    Math.abs(change),
+                    change > 0 ? "higher" : "lower");
             line(
                     "divergence from it %.6f ± %.6f, at most %.4f; same most likely token %.2f %%",
                     comparison.divergence(),

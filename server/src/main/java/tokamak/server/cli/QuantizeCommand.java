@@ -18,12 +18,13 @@ import tokamak.Quantization;
         name = "quantize",
         header = "Write a model in a smaller number format.",
         description = {
-            "A GGUF format makes one GGUF file. awq, w4a16, w8a8, fp8 and fp8-channel make a Hugging Face folder from",
-            "another one, as vLLM and other programs read it. Interrupted, the same command goes on where it stopped.",
+            "A GGUF format makes one GGUF file. awq, w4a16, w8a8, fp8 and fp8-channel make a Hugging Face "
+                    + "folder from another one, as vLLM and other programs read it. Interrupted, the same command "
+                    + "goes on where it stopped.",
             "",
-            "With a calibration text the model is run over it first, and what its layers get to see there decides how",
-            "weights are rounded: text like what the model is for, some ten thousand words of it, is best.",
-            "'tokamak perplexity --reference' tells what the smaller format costs."
+            "With a calibration text the model is run over it first, and what its layers get to see there "
+                    + "decides how weights are rounded: text like what the model is for, some ten thousand words of "
+                    + "it, is best. 'tokamak perplexity --reference' tells what the smaller format costs."
         },
         sortOptions = false)
 final class QuantizeCommand implements Callable<Integer> {

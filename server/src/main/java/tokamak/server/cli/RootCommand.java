@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions:%n",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  tokamak run model.gguf                              talk with the model",
-            "  tokamak run model.gguf \"Why is the sky blue?\"       one answer",
-            "  tokamak inspect model.gguf --context 8192          what is in it, what memory it needs",
+            "  tokamak run model.gguf                               talk with the model",
+            "  tokamak run model.gguf \"Why is the sky blue?\"        one answer",
+            "  tokamak inspect model.gguf --context 8192           what is in it, what memory it needs",
             "  tokamak generate model.gguf --prompt \"Once\" --json   for scripts",
             "",
             "'tokamak COMMAND --help' shows the options of a command."

@@ -11,8 +11,8 @@ import tokamak.SelfTest;
         name = "selftest",
         header = "Check on this machine that fast code computes what plain code computes.",
         description = {
-            "Runs every kernel for this processor on random numbers beside the same in plain Java. An error is relative to",
-            "the size of the numbers. Exit code 1 if one is larger than it may be."
+            "Runs every kernel for this processor on random numbers beside the same in plain Java. An "
+                    + "error is relative to the size of the numbers. Exit code 1 if one is larger than it may be."
         },
         sortOptions = false)
 final class SelfTestCommand implements Callable<Integer> {

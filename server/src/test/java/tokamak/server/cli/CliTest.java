@@ -61,6 +61,41 @@ class CliTest {
         assertThat(help.out()).contains("Usage: tokamak " + command, "MODEL", "--help");
     }
 
+    /** A percent sign that is not doubled makes picocli complain on standard error, and lines cut by hand are cut twice. */
+    @Test
+    void helpPagesAreWhole() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(complaints, true, StandardCharsets.UTF_8));
+        try {
+            for (String command : CommandGroups.names()) {
+                CliRun help = CliRun.of("help", command);
+                assertThat(help.code()).isZero();
+                assertThat(help.err()).isEmpty();
+                assertThat(help.out()).contains("Usage: tokamak " + command).doesNotContain("%%", "%n");
+                String[] lines = help.out().split("\n");
+                for (int i = 1; i + 1 < lines.length; i++) {
+                    boolean isText = Character.isLetter(lines[i].isEmpty() ? ' ' : lines[i].charAt(0));
+                    boolean isCutTwice = isText && lines[i].length() < 20 && !lines[i].matches(".*[.:;]");
+                    assertThat(isCutTwice).as("%s: %s", command, lines[i]).isFalse();
+                }
+            }
+        } finally {
+            System.setErr(before);
+        }
+        assertThat(complaints.toString(StandardCharsets.UTF_8)).isEmpty();
+    }
+
+    @Test
+    void anUnknownCommandIsAnsweredWithThoseThereAre() {
+        CliRun run = CliRun.of("talk", "model.gguf");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .startsWith("tokamak: there is no command 'talk'; there are run, serve")
+                .hasLineCount(1);
+        assertThat(CliRun.of("help").out()).isEqualTo(CliRun.of("--help").out());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             inspect no/such/model                  | there is no model 'no/such/model': looked for
