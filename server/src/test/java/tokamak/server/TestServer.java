@@ -45,7 +45,7 @@ public final class TestServer implements AutoCloseable {
 
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(10))
+            .connectTimeout(Duration.ofSeconds(60))
             .build();
     private final Semaphore steps = new Semaphore(0);
     private volatile boolean gated;
@@ -163,7 +163,7 @@ public final class TestServer implements AutoCloseable {
     // ---- requests
 
     public HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(server.url() + path)).timeout(Duration.ofSeconds(30));
+        return HttpRequest.newBuilder(URI.create(server.url() + path)).timeout(Duration.ofSeconds(60));
     }
 
     public Answer get(String path) {
@@ -214,7 +214,7 @@ public final class TestServer implements AutoCloseable {
     /** A raw connection. */
     public Socket connect() throws IOException {
         Socket socket = new Socket("127.0.0.1", server.port());
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         socket.setTcpNoDelay(true);
         return socket;
     }

@@ -51,7 +51,7 @@ final class Http2Wire implements AutoCloseable {
     Http2Wire(int port, int window) throws IOException {
         socket.setReceiveBufferSize(1 << 16);
         socket.connect(new InetSocketAddress("127.0.0.1", port));
-        socket.setSoTimeout(10_000);
+        socket.setSoTimeout(60_000);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(socket.getInputStream());
         send(PREFACE);

@@ -22,7 +22,7 @@ final class BusyKey implements AutoCloseable {
         HttpRequest first = keyed("/v1/completions")
                 .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\": \"0\", \"max_tokens\": 5}"))
                 .build();
-        this.running = CompletableFuture.supplyAsync(() -> server.send(first));
+        this.running = CompletableFuture.supplyAsync(() -> server.send(first), Thread::startVirtualThread);
         TestServer.await("the key is in use", () -> server.stats().numOpenAnswers() == 1);
     }
 

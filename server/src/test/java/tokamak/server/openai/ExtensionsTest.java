@@ -166,12 +166,14 @@ class ExtensionsTest {
             // The first runs, until it has to make way; the others come in another order than they go.
             for (int priority : new int[] {0, 9, 5, -5}) {
                 int number = answers.size() + 1;
-                answers.add(CompletableFuture.runAsync(() -> {
-                    TestServer.Answer answer =
-                            one.post(COMPLETIONS, greedy("\"prompt\": \"a\", \"priority\": " + priority));
-                    assertThat(answer.status()).isEqualTo(200);
-                    order.add("" + priority);
-                }));
+                answers.add(CompletableFuture.runAsync(
+                        () -> {
+                            TestServer.Answer answer =
+                                    one.post(COMPLETIONS, greedy("\"prompt\": \"a\", \"priority\": " + priority));
+                            assertThat(answer.status()).isEqualTo(200);
+                            order.add("" + priority);
+                        },
+                        Thread::startVirtualThread));
                 TestServer.await(
                         number + " are with the engine",
                         () -> one.engine.stats().numOpenAnswers() == number);

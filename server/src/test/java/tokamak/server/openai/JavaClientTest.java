@@ -189,7 +189,7 @@ class JavaClientTest {
             FullQueue queue = FullQueue.of(server);
             OpenAIClient client = client(server, "none", 5);
             CompletableFuture<ChatCompletion> answer = CompletableFuture.supplyAsync(
-                    () -> client.chat().completions().create(hi().build()));
+                    () -> client.chat().completions().create(hi().build()), Thread::startVirtualThread);
             TestServer.await("the client was refused", () -> server.stats().numRejected() > 0);
             server.openGate();
             assertThat(answer.get(60, TimeUnit.SECONDS)
@@ -229,7 +229,7 @@ class JavaClientTest {
         try (BusyKey busy = BusyKey.start()) {
             OpenAIClient client = client(busy.server, BusyKey.KEY, 5);
             CompletableFuture<ChatCompletion> answer = CompletableFuture.supplyAsync(
-                    () -> client.chat().completions().create(hi().build()));
+                    () -> client.chat().completions().create(hi().build()), Thread::startVirtualThread);
             busy.openWhenRefused(answer::isDone);
             assertThat(answer.get(60, TimeUnit.SECONDS).choices()).hasSize(1);
             client.close();

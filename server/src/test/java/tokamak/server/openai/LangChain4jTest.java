@@ -128,7 +128,7 @@ class LangChain4jTest {
                 http -> http, config -> config.withBatchLimits(1, 64).withQueueLimits(1, 10_000))) {
             FullQueue queue = FullQueue.of(server);
             CompletableFuture<String> answer = CompletableFuture.supplyAsync(
-                    () -> chat(server).maxRetries(5).build().chat("hi"));
+                    () -> chat(server).maxRetries(5).build().chat("hi"), Thread::startVirtualThread);
             TestServer.await("the client was refused", () -> server.stats().numRejected() > 0);
             server.openGate();
             assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("bcd");
@@ -139,8 +139,13 @@ class LangChain4jTest {
     @Test
     void aRequestOverALimitIsTriedAgain() throws Exception {
         try (BusyKey busy = BusyKey.start()) {
-            CompletableFuture<String> answer = CompletableFuture.supplyAsync(() ->
-                    chat(busy.server).apiKey(BusyKey.KEY).maxRetries(5).build().chat("hi"));
+            CompletableFuture<String> answer = CompletableFuture.supplyAsync(
+                    () -> chat(busy.server)
+                            .apiKey(BusyKey.KEY)
+                            .maxRetries(5)
+                            .build()
+                            .chat("hi"),
+                    Thread::startVirtualThread);
             busy.openWhenRefused(answer::isDone);
             assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("bcd");
         }

@@ -58,7 +58,8 @@ class NodeClientTest {
         try (TestServer server = new TestServer(
                 http -> http, config -> config.withBatchLimits(1, 64).withQueueLimits(1, 10_000))) {
             FullQueue queue = FullQueue.of(server);
-            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(server, "none"));
+            CompletableFuture<String> client =
+                    CompletableFuture.supplyAsync(() -> retry(server, "none"), Thread::startVirtualThread);
             while (server.stats().numRejected() == 0 && !client.isDone()) {
                 Thread.sleep(5);
             }
@@ -91,7 +92,8 @@ class NodeClientTest {
     @Test
     void aRequestOverALimitIsTriedAgain() throws Exception {
         try (BusyKey busy = BusyKey.start()) {
-            CompletableFuture<String> client = CompletableFuture.supplyAsync(() -> retry(busy.server, BusyKey.KEY));
+            CompletableFuture<String> client =
+                    CompletableFuture.supplyAsync(() -> retry(busy.server, BusyKey.KEY), Thread::startVirtualThread);
             busy.openWhenRefused(client::isDone);
             client.get(60, TimeUnit.SECONDS);
         }

@@ -160,10 +160,11 @@ class SurroundingsTest {
         try (TestServer server = new TestServer()) {
             server.gate();
             CompletableFuture<TestServer.Answer> running = CompletableFuture.supplyAsync(
-                    () -> server.post("/v1/completions", "{\"prompt\": \"0\", \"max_tokens\": 5, \"temperature\": 0}"));
+                    () -> server.post("/v1/completions", "{\"prompt\": \"0\", \"max_tokens\": 5, \"temperature\": 0}"),
+                    Thread::startVirtualThread);
             TestServer.await("it is taken", () -> server.stats().numOpenAnswers() == 1);
-            CompletableFuture<Boolean> stopped =
-                    CompletableFuture.supplyAsync(() -> server.server.shutdown(Duration.ofSeconds(20)));
+            CompletableFuture<Boolean> stopped = CompletableFuture.supplyAsync(
+                    () -> server.server.shutdown(Duration.ofSeconds(60)), Thread::startVirtualThread);
             TestServer.await("it is not ready", () -> server.get("/health").status() == 503);
             TestServer.await(
                     "it takes no more",
@@ -188,8 +189,8 @@ class SurroundingsTest {
                 while (!line.startsWith("data: ")) {
                     line = answer.readLine();
                 }
-                CompletableFuture<Boolean> stopped =
-                        CompletableFuture.supplyAsync(() -> server.server.shutdown(Duration.ofMillis(100)));
+                CompletableFuture<Boolean> stopped = CompletableFuture.supplyAsync(
+                        () -> server.server.shutdown(Duration.ofMillis(100)), Thread::startVirtualThread);
                 // The step that is under way when the time is over still has to end.
                 while (!stopped.isDone()) {
                     server.allowSteps(1);

@@ -113,7 +113,7 @@ final class ScriptedApi implements AutoCloseable {
             case "tool" -> answer.call();
             case "endless" -> {
                 exchange.onGone(numGone::incrementAndGet);
-                for (int i = 0; !exchange.isGone() && i < 3000; i++) {
+                for (int i = 0; !exchange.isGone() && i < 12_000; i++) {
                     answer.text("content", "on and ");
                     sleep();
                 }
