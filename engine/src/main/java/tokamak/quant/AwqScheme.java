@@ -22,7 +22,7 @@ record AwqScheme(HfCheckpoint checkpoint, boolean gemm, int groupSize, boolean z
     private static final int[] NIBBLE_OF_ROW = {0, 4, 1, 5, 2, 6, 3, 7};
 
     static AwqScheme of(HfCheckpoint checkpoint, Metadata config) throws ModelFormatException {
-        String version = config.string("version", "gemm").toLowerCase(java.util.Locale.ROOT);
+        String version = layout(config.string("version", "gemm").toLowerCase(java.util.Locale.ROOT));
         long bits = config.integer("bits", config.integer("w_bit", BITS));
         if (bits != BITS || !version.equals("gemm") && !version.equals("gemv")) {
             throw new ModelFormatException(config.source() + ": AWQ weights of " + bits + " bits in the layout '"
@@ -30,6 +30,14 @@ record AwqScheme(HfCheckpoint checkpoint, boolean gemm, int groupSize, boolean z
         }
         int groupSize = Math.toIntExact(config.integer("group_size", config.integer("q_group_size", 128)));
         return new AwqScheme(checkpoint, version.equals("gemm"), groupSize, config.flag("zero_point", true));
+    }
+
+    /** Some versions name the program that multiplies, over weights that lie as for another. */
+    private static String layout(String version) {
+        return switch (version) {
+            case "exllama", "ipex" -> "gemm";
+            default -> version;
+        };
     }
 
     static int shift(int row) {

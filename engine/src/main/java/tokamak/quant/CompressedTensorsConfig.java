@@ -27,6 +27,7 @@ record CompressedTensorsConfig(String source, List<Target> targets) implements S
         if (sparsity.isPresent()) {
             refuseOtherFormat(sparsity.get(), sparsity.get().string("format", ""));
         }
+        refuseTransforms(config);
         Metadata groups = config.object("config_groups")
                 .orElseThrow(() -> new ModelFormatException(
                         config.source() + ": expected 'config_groups' that say what is quantised how, found none"));
@@ -67,6 +68,26 @@ record CompressedTensorsConfig(String source, List<Target> targets) implements S
                 throw new ModelFormatException(
                         source.source() + ": the compressed-tensors format '" + format
                                 + "' is not supported; pack-quantized, int-quantized, float-quantized, nvfp4-, mxfp4- and mxfp8-quantized are");
+        }
+    }
+
+    /** Rotations of weights are part of the stored numbers; others would have to be computed at every step. */
+    private static void refuseTransforms(Metadata config) throws ModelFormatException {
+        Optional<Metadata> groups = config.object("transform_config");
+        groups = groups.isPresent() ? groups.get().object("config_groups") : groups;
+        if (groups.isEmpty()) {
+            return;
+        }
+        for (String name : groups.get().keys()) {
+            Metadata group = groups.get().object(name).orElseThrow();
+            for (Metadata place : group.has("apply") ? group.objects("apply") : List.<Metadata>of()) {
+                String location = place.string("location", "");
+                if (!location.startsWith("weight_")) {
+                    throw new ModelFormatException(
+                            place.source() + ": transforms of activations ('" + location
+                                    + "') are not supported, only those of weights. Take a checkpoint without transform_config");
+                }
+            }
         }
     }
 

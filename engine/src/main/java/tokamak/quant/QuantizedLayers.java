@@ -73,6 +73,11 @@ public final class QuantizedLayers {
         if (config.isEmpty()) {
             config = checkpoint.metadata().object("compression_config");
         }
+        // Of models that see images, the language model alone may be quantised.
+        Optional<Metadata> language = checkpoint.metadata().object("text_config");
+        if (config.isEmpty() && language.isPresent()) {
+            config = language.get().object("quantization_config");
+        }
         for (String file : OTHER_FILES) {
             config = config.isPresent() ? config : checkpoint.json(file);
         }

@@ -58,6 +58,13 @@ class DamagedLayersTest {
             {"{\"quant_method\": \"auto-round\", \"packing_format\": \"itrex\"}", "'itrex'"},
             {"{\"quant_method\": \"awq\", \"version\": \"gemv_fast\"}", "'gemv_fast'"},
             {"{\"quant_method\": \"aqlm\"}", "'aqlm'"},
+            {"{\"quant_method\": \"torchao\"}", "'torchao'"},
+            {"{\"quant_method\": \"quanto\"}", "'quanto'"},
+            {
+                "{\"quant_method\": \"compressed-tensors\", \"config_groups\": {}, \"transform_config\": {\"config_groups\":"
+                        + " {\"R4\": {\"apply\": [{\"location\": \"weight_input\"}, {\"location\": \"input\"}]}}}}",
+                "'input'"
+            },
             {"{\"quant_method\": \"quip\"}", "'quip'"},
             {"{\"quant_method\": \"eetq\"}", "'eetq'"},
             {"{\"quant_method\": \"torchao\"}", "'torchao'"},

@@ -261,6 +261,17 @@ class QuantizedLayersTest {
         assertRows(expected);
         java.nio.file.Files.delete(folder.resolve("quantize_config.json"));
 
+        gptq.write(
+                folder,
+                "{\"text_config\": {\"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4,"
+                        + " \"group_size\": 32}}}");
+        assertRows(expected);
+
+        Quantiser awq = new Quantiser(3);
+        expected = awq.awqGemm(MODULE, 40, 256, 64);
+        awq.write(folder, config("{\"quant_method\": \"awq\", \"version\": \"exllama\", \"group_size\": 64}"));
+        assertRows(expected);
+
         Quantiser fp8 = new Quantiser(5);
         expected = fp8.fp8(MODULE, ".weight_scale", 48, 256, 48, 256);
         fp8.write(folder, "{}");
