@@ -90,6 +90,7 @@ public final class KernelCheck {
             }
         }
         note("add scaled", ALLOWED_IN_ROWS, check::addScaled);
+        note("add bias", ALLOWED_IN_ROWS, check::bias);
         note("multiply by sigmoid", ALLOWED_IN_ROWS, check::multiplySigmoid);
         note("scale and cap logits", ALLOWED_IN_ROWS, check::scaleLogits);
         note("choose experts", ALLOWED_IN_ROWS, check::route);

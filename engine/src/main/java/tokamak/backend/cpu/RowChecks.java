@@ -9,6 +9,9 @@ import tokamak.backend.Norm;
 import tokamak.backend.Rope;
 import tokamak.backend.Routing;
 import tokamak.backend.StepInput;
+import tokamak.backend.Weight;
+import tokamak.tensor.DType;
+import tokamak.tensor.Tensor;
 
 /** Whatever works row by row, on rows that fill registers and rows that don't. */
 final class RowChecks {
@@ -141,6 +144,18 @@ final class RowChecks {
             boolean onePerRow = side.random().nextBoolean();
             side.backend().multiplySigmoid(ROWS, x, numbers(side, onePerRow ? 1 : columns));
             return x;
+        });
+    }
+
+    /** Added to products with matrices of one column. */
+    Deviation bias() {
+        return overColumns((side, columns) -> {
+            Buffer column = side.parameters(columns);
+            Tensor tensor = new Tensor("column", DType.F32, new long[] {columns, 1}, column.memory());
+            Weight weight = side.backend().loadWeight(List.of(tensor));
+            Buffer out = side.empty(ROWS, columns);
+            side.backend().linear(ROWS, side.random(ROWS, 1, 2), weight, side.parameters(columns), out);
+            return out;
         });
     }
 

@@ -13,10 +13,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tokamak.tensor.DType;
 import tokamak.tensor.Dequantizers;
@@ -199,8 +201,65 @@ class PackedMatrixTest {
                     .hasMessageContaining("y:");
             assertThatThrownBy(() -> matrix.multiply(prepared, 1, y, 0, 128, 0, 9))
                     .hasMessageContaining("panels");
+            assertThatThrownBy(() -> matrix.multiply(prepared, 1, x, 132, y, 0, 128, 0, 1))
+                    .hasMessageContaining("bias");
             assertThatThrownBy(() -> matrix.prepare(MemorySegment.ofArray(new float[64]), 0, 256, 1, 0, 1, prepared))
                     .hasMessageContaining("native");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Isa.class)
+    void aBiasIsAddedToEveryTokensResults(Isa isa) {
+        Assumptions.assumeTrue(availableIsas().contains(isa), isa + " is not on this processor");
+        SplittableRandom random = new SplittableRandom(11);
+        try (Kernels kernels = Kernels.forIsa(isa);
+                Arena arena = new GuardedArena()) {
+            for (int[] shape : new int[][] {{1, 1}, {2, 15}, {5, 33}, {33, 70}}) {
+                int tokens = shape[0];
+                int rows = shape[1];
+                PackedMatrix matrix = pack(kernels, RandomTensors.create(DType.Q8_0, rows, 64, random, arena), arena);
+                float[] x = randomFloats(tokens * 64, random);
+                float[] plain = multiply(matrix, x, tokens, arena, 1);
+                float[] numbers = randomFloats(rows + 1, random);
+                MemorySegment bias = arena.allocate(4L * (rows + 1), 1);
+                MemorySegment.copy(numbers, 0, bias, JAVA_FLOAT_UNALIGNED, 0, rows + 1);
+                float[] found = multiply(matrix, x, tokens, bias, arena, 1 + random.nextInt(matrix.numPanels()));
+                for (int i = 0; i < found.length; i++) {
+                    assertThat(found[i]).isEqualTo(plain[i] + numbers[1 + i % rows]);
+                }
+            }
+        }
+    }
+
+    /** Subnormal ones, zero, and the two that are no numbers elsewhere: a product with one weight shows the weight itself. */
+    @ParameterizedTest
+    @EnumSource(Isa.class)
+    void everyScaleOfNvfp4IsWhatItsDequantiserSays(Isa isa) {
+        Assumptions.assumeTrue(availableIsas().contains(isa), isa + " is not on this processor");
+        int rows = 256;
+        int columns = 64;
+        try (Kernels kernels = Kernels.forIsa(isa);
+                Arena arena = Arena.ofConfined()) {
+            Tensor weight = RandomTensors.create(DType.NVFP4, rows, columns, new SplittableRandom(12), arena);
+            for (int row = 0; row < rows; row++) {
+                for (int run = 0; run < 4; run++) {
+                    weight.data().set(JAVA_BYTE, 36L * row + run, (byte) (row + 64 * run));
+                }
+            }
+            PackedMatrix matrix = pack(kernels, weight, arena);
+            float[] weights = new float[rows * columns];
+            Dequantizers.of(DType.NVFP4).dequantize(weight.data(), 0, weights, 0, rows * columns);
+            float[] x = new float[columns * columns];
+            for (int k = 0; k < columns; k++) {
+                x[k * columns + k] = 127;
+            }
+            float[] y = multiply(matrix, x, columns, arena, matrix.numPanels());
+            for (int k = 0; k < columns; k++) {
+                for (int row = 0; row < rows; row++) {
+                    assertThat(y[k * rows + row]).isEqualTo(127 * weights[row * columns + k] + 0f);
+                }
+            }
         }
     }
 
@@ -236,8 +295,17 @@ class PackedMatrixTest {
         return multiply(pack(kernels, weight, arena), x, tokens, arena, 1);
     }
 
-    /** Runs the product in pieces of {@code panelsAtOnce} panels into rows with a gap between them, which must stay untouched. */
     private static float[] multiply(PackedMatrix matrix, float[] x, int tokens, Arena arena, int panelsAtOnce) {
+        return multiply(matrix, x, tokens, null, arena, panelsAtOnce);
+    }
+
+    /**
+     * Runs the product in pieces of {@code panelsAtOnce} panels into rows with a gap between them, which must stay untouched.
+     *
+     * @param bias behind one number that is none; null: none
+     */
+    private static float[] multiply(
+            PackedMatrix matrix, float[] x, int tokens, @Nullable MemorySegment bias, Arena arena, int panelsAtOnce) {
         int columns = (int) matrix.columns();
         int rows = (int) matrix.rows();
         int stride = rows + 3;
@@ -252,7 +320,7 @@ class PackedMatrixTest {
         }
         for (int panel = 0; panel < matrix.numPanels(); panel += panelsAtOnce) {
             int end = Math.min(panel + panelsAtOnce, matrix.numPanels());
-            matrix.multiply(prepared, tokens, ys, 0, 4L * stride, panel, end);
+            matrix.multiply(prepared, tokens, bias, Float.BYTES, ys, 0, 4L * stride, panel, end);
         }
         float[] y = new float[rows * tokens];
         for (int token = 0; token < tokens; token++) {
