@@ -11,7 +11,7 @@ final class QuantLinearCode implements LinearCode {
 
     /**
      * How far ahead a tile asks for weights: of 0, 2, 4 and 8 KiB the best for 4 to 12 tokens. A single token's product runs
-     * from line to line as a plain read does: asking takes a tenth of its speed.
+     * from line to line as a plain read does: asking for each takes a tenth of its speed, asking for one per page gives it more.
      */
     private static final int PREFETCH_BYTES = 4096;
 

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * that leaves 64 vector instructions of scaling where vpdpbusd needs 192; the tiles are not tried on hardware.
  */
 final class QuantLinearKernel {
+    private static final int PAGE = 4096;
+    private static final int PAGES_AHEAD = 4;
+
     private final Assembler a = new Assembler();
     private final Isa isa;
     private final QuantFormat format;
@@ -120,7 +123,7 @@ final class QuantLinearKernel {
     /**
      * The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being blocks.
      *
-     * @param prefetchBytes how far ahead weights are asked for; 0: not at all
+     * @param prefetchBytes how far ahead weights are asked for line by line; 0: one line per page only
      */
     static byte[] generate(Isa isa, OperatingSystem system, QuantFormat format, int tokens, int prefetchBytes) {
         QuantLinearKernel kernel = new QuantLinearKernel(isa, format, tokens, prefetchBytes);
@@ -167,6 +170,9 @@ final class QuantLinearKernel {
         if (highMask != null) {
             a.emit(Op.VMOVDQU, highMask, a.constantBytes(highBitsMask()));
         }
+        if (prefetchBytes == 0) {
+            askForPages();
+        }
         Label block = new Label();
         a.align(32);
         a.bind(block);
@@ -188,6 +194,22 @@ final class QuantLinearKernel {
         }
         a.sub(R12, 1);
         a.jump(Assembler.Condition.NOT_ZERO, block);
+    }
+
+    /**
+     * Asks for one line of every page of as many bytes as a panel has, some way ahead: their addresses are then known, and the
+     * processor's own prefetching does the rest.
+     */
+    private void askForPages() {
+        int blockBytes = packed.headerBytes() + format.groupsPerBlock() * packed.groupBytes();
+        Label page = new Label();
+        a.lea(R15, Mem.at(RAX, PAGES_AHEAD * PAGE));
+        a.mov(R14, R12);
+        a.bind(page);
+        a.prefetchT0(Mem.at(R15, 0));
+        a.add(R15, PAGE);
+        a.sub(R14, Math.max(1, PAGE / blockBytes));
+        a.jump(Assembler.Condition.GREATER, page);
     }
 
     private byte[] codebookTable() {
