@@ -42,10 +42,16 @@ final class StructuralTags {
         String type = text(format, "type");
         return switch (type) {
             case "const_string" -> Guide.literal(text(format, "value"));
-            case "json_schema" ->
-                StructuredFields.json(format, "json_schema", true)
+            case "json_schema" -> {
+                requireJsonStyle(format);
+                yield StructuredFields.json(format, "json_schema", true)
                         .orElseThrow(() -> ApiException.invalid(
                                 format.name("json_schema"), format.name("json_schema") + " is required"));
+            }
+            case "optional" -> Guide.optional(content(format, depth));
+            case "star" -> new Guide.Repeat(content(format, depth), 0, Guide.UNBOUNDED);
+            case "plus" -> new Guide.Repeat(content(format, depth), 1, Guide.UNBOUNDED);
+            case "repeat" -> repeat(format, depth);
             case "regex" -> new Guide.Regex(text(format, "pattern"));
             case "grammar" -> new Guide.Grammar(text(format, "grammar"));
             case "any_text" -> new Guide.FreeText(format.strings("excludes").orElse(List.of()));
@@ -64,8 +70,35 @@ final class StructuralTags {
                 throw ApiException.unsupported(
                         format.name("type"),
                         format.name("type") + " must be const_string, json_schema, regex, grammar, any_text, sequence,"
-                                + " or, tag, triggered_tags or tags_with_separator, found '" + type + "'");
+                                + " or, optional, plus, star, repeat, tag, triggered_tags or tags_with_separator, found '"
+                                + type + "'");
         };
+    }
+
+    private static void requireJsonStyle(Fields format) {
+        String style = format.string("style").orElse("json");
+        if (!style.equals("json")) {
+            throw ApiException.unsupported(
+                    format.name("style"), format.name("style") + " must be json, found '" + style + "'");
+        }
+    }
+
+    private static Guide repeat(Fields format, int depth) {
+        int min = format.int32("min").orElse(0);
+        int max = format.int32("max").orElse(-1);
+        if (min < 0 || max >= 0 && max < min) {
+            throw ApiException.invalid(
+                    format.name("max"),
+                    format.name("max") + " must be -1, for no limit, or at least min = " + min + ", found " + max);
+        }
+        return new Guide.Repeat(content(format, depth), min, max < 0 ? Guide.UNBOUNDED : max);
+    }
+
+    private static Guide content(Fields format, int depth) {
+        Fields content = format.fields("content")
+                .orElseThrow(
+                        () -> ApiException.invalid(format.name("content"), format.name("content") + " is required"));
+        return format(content, depth + 1);
     }
 
     private static Guide separated(Fields format, int depth) {
@@ -84,10 +117,24 @@ final class StructuralTags {
     }
 
     private static Guide.Tag tag(Fields format, int depth) {
-        Fields content = format.fields("content")
-                .orElseThrow(
-                        () -> ApiException.invalid(format.name("content"), format.name("content") + " is required"));
-        return new Guide.Tag(text(format, "begin"), format(content, depth + 1), text(format, "end"));
+        Guide content = content(format, depth);
+        boolean hasSeveralEnds = format.get("end").filter(JsonNode::isArray).isPresent();
+        List<String> ends = hasSeveralEnds ? format.strings("end").orElseThrow() : List.of(text(format, "end"));
+        String begin = text(format, "begin");
+        return switch (ends.size()) {
+            case 0 -> throw ApiException.invalid(format.name("end"), format.name("end") + " must not be empty");
+            case 1 -> new Guide.Tag(begin, content, ends.getFirst());
+            default -> new Guide.Tag(begin, ended(content, ends), "");
+        };
+    }
+
+    private static Guide ended(Guide content, List<String> ends) {
+        return content instanceof Guide.FreeText
+                ? new Guide.FreeUntil(ends, OptionalInt.empty())
+                : Guide.sequence(
+                        content,
+                        new Guide.Alternatives(
+                                ends.stream().<Guide>map(Guide::literal).toList()));
     }
 
     private static List<Guide.Tag> tags(Fields format, int depth) {
