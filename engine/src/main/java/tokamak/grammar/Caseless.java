@@ -1,10 +1,16 @@
 package tokamak.grammar;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** A pattern that does not tell upper from lower case. */
 final class Caseless {
+    private static final int[] CASED = IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
+            .filter(c -> Character.toLowerCase(c) != c || Character.toUpperCase(c) != c)
+            .toArray();
+
     private Caseless() {}
 
     static Pattern of(Pattern pattern) {
@@ -24,12 +30,14 @@ final class Caseless {
         return parts.stream().map(Caseless::of).toList();
     }
 
+    /** A set may be all of Unicode and a pattern may have thousands: only characters with another case are looked at. */
     private static CodePoints of(CodePoints set) {
         List<int[]> ranges = new ArrayList<>(set.toList());
         for (int[] range : set.toList()) {
-            for (int c = range[0]; c <= range[1]; c++) {
-                addIfOther(ranges, c, Character.toLowerCase(c));
-                addIfOther(ranges, c, Character.toUpperCase(c));
+            int first = Arrays.binarySearch(CASED, range[0]);
+            for (int i = first < 0 ? ~first : first; i < CASED.length && CASED[i] <= range[1]; i++) {
+                addIfOther(ranges, CASED[i], Character.toLowerCase(CASED[i]));
+                addIfOther(ranges, CASED[i], Character.toUpperCase(CASED[i]));
             }
         }
         return CodePoints.ofRanges(ranges);

@@ -64,11 +64,38 @@ final class CharacterClasses {
         String key = equals < 0 ? "" : written.substring(0, equals).toLowerCase(Locale.ROOT);
         String name = written.substring(equals + 1);
         return switch (key) {
-            case "" -> category(name).or(() -> binary(name)).map(CodePoints::where);
+            case "" ->
+                category(name).or(() -> binary(name)).or(() -> script(name)).map(CodePoints::where);
             case "general_category", "gc" -> category(name).map(CodePoints::where);
             case "script", "sc", "script_extensions", "scx" -> script(name).map(CodePoints::where);
             default -> Optional.empty();
         };
+    }
+
+    /** POSIX's named classes, of ASCII only. */
+    static Optional<CodePoints> posix(String name) {
+        CodePoints lower = CodePoints.range('a', 'z');
+        CodePoints upper = CodePoints.range('A', 'Z');
+        CodePoints alpha = lower.or(upper);
+        CodePoints graph = CodePoints.range('!', '~');
+        return Optional.ofNullable(
+                switch (name) {
+                    case "alpha" -> alpha;
+                    case "digit" -> DIGIT;
+                    case "alnum" -> alpha.or(DIGIT);
+                    case "lower" -> lower;
+                    case "upper" -> upper;
+                    case "word" -> WORD;
+                    case "xdigit" -> DIGIT.or(CodePoints.range('a', 'f')).or(CodePoints.range('A', 'F'));
+                    case "space" -> CodePoints.anyOf("\t\n\u000b\f\r ");
+                    case "blank" -> CodePoints.anyOf("\t ");
+                    case "graph" -> graph;
+                    case "print" -> graph.or(CodePoints.of(' '));
+                    case "punct" -> graph.and(alpha.or(DIGIT).not());
+                    case "cntrl" -> CodePoints.range(0, 0x1f).or(CodePoints.of(0x7f));
+                    case "ascii" -> CodePoints.range(0, 0x7f);
+                    default -> null;
+                });
     }
 
     private static Optional<IntPredicate> script(String name) {

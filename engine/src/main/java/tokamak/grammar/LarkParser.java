@@ -157,9 +157,19 @@ final class LarkParser {
                 ignored.add(choice(0));
             }
             case "import" -> imports();
+            case "llguidance" -> noOptions();
             default -> throw text.error("%" + what + " is not supported; %ignore and %import common.NAME are");
         }
         endLine();
+    }
+
+    /** Llguidance's grammars begin with its options. */
+    private void noOptions() {
+        boolean opened = text.skip("{");
+        skipBlanks();
+        if (!opened || !text.skip("}")) {
+            throw text.error("%llguidance has no options here: write %llguidance {}");
+        }
     }
 
     private void endLine() {

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Reads regular expressions: the part of ECMA-262 (with the {@code u} flag's meaning of characters) that describes regular
- * languages, and Python's spelling of named groups. Groups capture nothing; lazy quantifiers describe the same texts as greedy ones.
+ * languages, and what Python and Rust write besides: {@code (?P<name>...)}, {@code (?i)} at the beginning and {@code [:alpha:]}
+ * in classes. Groups capture nothing; lazy quantifiers describe the same texts as greedy ones.
  */
 final class PatternParser {
     private static final String SYNTAX_CHARACTERS = "^$\\.*+?()[]{}|/";
@@ -20,11 +21,12 @@ final class PatternParser {
 
     static Pattern parse(String text) {
         PatternParser parser = new PatternParser(text);
+        boolean ignoresCase = parser.skip("(?i)");
         Pattern pattern = parser.choice();
         if (parser.at < text.length()) {
             throw parser.error("there is a ')' without a '('");
         }
-        return pattern;
+        return ignoresCase ? Caseless.of(pattern) : pattern;
     }
 
     private GrammarException error(String what) {
@@ -159,6 +161,7 @@ final class PatternParser {
     private Pattern group() {
         boolean isAhead = false;
         boolean isNotAhead = false;
+        boolean ignoresCase = false;
         if (skip("?")) {
             if (skip("=")) {
                 isAhead = true;
@@ -172,14 +175,19 @@ final class PatternParser {
                     throw error("a group's name has no end");
                 }
                 at = end + 1;
+            } else if (skip("i:")) {
+                ignoresCase = true;
             } else if (!skip(":")) {
-                throw error(
-                        "this kind of group is not supported: there are (...), (?:...), (?<name>...), (?=...), (?!...)");
+                throw error("this kind of group is not supported: there are (...), (?:...), (?i:...), (?<name>...),"
+                        + " (?=...), (?!...), and (?i) at the beginning");
             }
         }
         Pattern inner = choice();
         if (!skip(")")) {
             throw error("a group has no end");
+        }
+        if (ignoresCase) {
+            return Caseless.of(inner);
         }
         return isAhead ? new Pattern.Ahead(inner) : isNotAhead ? new Pattern.NotAhead(inner) : inner;
     }
@@ -298,6 +306,10 @@ final class PatternParser {
             if (ends()) {
                 throw error("a character class has no end");
             }
+            if (isPosixClass()) {
+                members.add(posixClass());
+                continue;
+            }
             int low = nextCodePoint();
             if (low == '\\') {
                 int kind = nextCodePoint();
@@ -312,6 +324,21 @@ final class PatternParser {
         for (CodePoints member : members) {
             set = set.or(member);
         }
+        return negated ? set.not() : set;
+    }
+
+    /** ECMAScript takes {@code [:alpha:]} for its characters, which nobody means who writes it. */
+    private boolean isPosixClass() {
+        return text.startsWith("[:", at) && text.indexOf(":]", at + 2) > 0;
+    }
+
+    private CodePoints posixClass() {
+        int end = text.indexOf(":]", at);
+        String name = text.substring(at + 2, end);
+        boolean negated = name.startsWith("^");
+        CodePoints set = CharacterClasses.posix(negated ? name.substring(1) : name)
+                .orElseThrow(() -> error("there is no class [:" + name + ":]"));
+        at = end + 2;
         return negated ? set.not() : set;
     }
 

@@ -142,6 +142,7 @@ final class GrammarFilesTest {
                 "start: \"a\" B+ | c~2..3\\nB: /b|d/i\\nc: \"x\"i -> alias;ab aDb xX xxx;a x xxxx",
                 "?start: [\"-\"] NUMBER\\n%import common.NUMBER;-1 2.5 1e9 1.;- --1 1..",
                 "start: WORD (\",\" WORD)*\\n%import common (WORD, WS)\\n%ignore WS;a,b;a, ,b 1",
+                "%llguidance {}\\nstart: \"a\";a;b",
                 "start: \"0\"..\"3\" /[^x]/s // a comment\\n;0a 3b;4a 0x",
                 "start: a | b\\na.2: \"p\"\\n!b: (\"q\" | \"r\")* \"s\";p s qrs;ps q",
             })
@@ -203,6 +204,7 @@ final class GrammarFilesTest {
                 "begin: \"a\"",
                 "start: \"a\" %oops",
                 "start{x}: \"a\"",
+                "%llguidance {\"no_forcing\": true}\nstart: \"a\"",
                 "%import python.NAME\nstart: NAME",
                 "%import common.NONE\nstart: NONE",
                 "start: A\nA: A \"x\" | \"y\"\n%ignore A"

@@ -165,10 +165,23 @@ final class RegexOracleTest {
                 "[a&&b]~&",
                 "(?<n>a)~a",
                 "[^]~x",
-                "a{2}?~aa"
+                "a{2}?~aa",
+                "(?i)hello [^é]~hELLO e",
+                "a(?i:bc|ß)d~aBcd",
+                "[[:alpha:]_]+~Ab_",
+                "[^[:space:]]{2}~[:",
+                "[[:^digit:]]~a",
+                "[:a]~:",
+                "\\p{Greek}{2}~αΩ"
             })
     void oddSpellingsAreRead(String regex, String text) {
         assertThat(texts.accepts(new Guide.Regex(regex), text)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"(?i)hello", "[[:alpha:]]+", "[[:^alpha:]]", "\\p{Greek}"})
+    void andOnlyWhatTheyMean(String regex) {
+        assertThat(texts.accepts(new Guide.Regex(regex), ":]")).isFalse();
     }
 
     @ParameterizedTest
@@ -177,7 +190,9 @@ final class RegexOracleTest {
                 "a**",
                 "a++",
                 "x{1,2}{2}",
-                "(?i)a",
+                "a(?i)b",
+                "(?s:a)",
+                "[[:letters:]]",
                 "\\Qa\\E",
                 "(?>a)",
                 "(?<=a)b",
