@@ -64,7 +64,7 @@ class EngineLifeTest {
 
     @Test
     void closingEndsWhatRunsWithATypedErrorAndRefusesTheRest() {
-        HashModel model = model().beforeStep(step -> sleep(2));
+        HashModel model = model().beforeStep(step -> sleep(20));
         Engine engine = engine(model, CONFIG);
         TokenStream stream = engine.submit(request("close", letters(1000)));
         stream.next();

@@ -17,7 +17,6 @@ public final class Importance {
 
     private static final class Sums {
         private final double[] squares;
-        private long numRows;
 
         Sums(int columns) {
             squares = new double[columns];
@@ -33,7 +32,6 @@ public final class Importance {
         for (int k = 0; k < row.length; k++) {
             sums.squares[k] += (double) row[k] * row[k];
         }
-        sums.numRows++;
     }
 
     /** Says what was read, in words that tell one text from another. */

@@ -233,8 +233,12 @@ public final class HttpServer implements AutoCloseable {
     }
 
     void ended(Exchange exchange, int status, Duration took) {
-        numOpen.decrementAndGet();
-        listener.answered(exchange.request(), status, took);
+        // Whoever sees that nothing is open any more may rely on all having been counted and logged.
+        try {
+            listener.answered(exchange.request(), status, took);
+        } finally {
+            numOpen.decrementAndGet();
+        }
     }
 
     void handle(Exchange exchange) {
