@@ -79,6 +79,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (Files.exists(target) && !force) {
             throw alreadyThere();
         }
+        requireApart(from);
         Calibration calibrated = calibrate(from);
         try (ProgressBar bar = new ProgressBar(context, "writing " + target.getFileName())) {
             if (force) {
@@ -101,6 +102,22 @@ final class QuantizeCommand implements Callable<Integer> {
                     + "; when that is mended, the same command goes on where it stopped");
         }
         return 0;
+    }
+
+    /** Replacing the target must not take the source away before it is read. */
+    private void requireApart(Path from) {
+        if (!Files.exists(target)) {
+            return;
+        }
+        try {
+            Path old = target.toRealPath();
+            Path read = from.toRealPath();
+            if (read.startsWith(old) || old.startsWith(read)) {
+                throw new CliFailure(target + " is the model that is read, or a part of it; give another name");
+            }
+        } catch (IOException e) {
+            throw new CliFailure(target + ": cannot be looked at: " + e.getMessage());
+        }
     }
 
     private CliFailure alreadyThere() {

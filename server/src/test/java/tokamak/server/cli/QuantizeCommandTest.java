@@ -44,6 +44,17 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void theModelThatIsReadIsNeverReplaced() throws Exception {
+        Path model = Files.copy(Path.of(DEMO), folder.resolve("model.gguf"));
+        Path link = Files.createSymbolicLink(folder.resolve("link.gguf"), model);
+        for (Path target : new Path[] {model, link, folder}) {
+            CliRun run = CliRun.of("quantize", model.toString(), target.toString(), "--format", "Q4_0", "--force");
+            assertThat(run.err()).contains("is the model that is read, or a part of it");
+            assertThat(Files.size(model)).isEqualTo(Files.size(Path.of(DEMO)));
+        }
+    }
+
+    @Test
     void whatCannotBeWrittenIsSaid() {
         Path target = folder.resolve("none").resolve("small.gguf");
         assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0")
