@@ -12,11 +12,6 @@ final class Bf16LinearCode implements LinearCode {
 
     private record RoundKey(Bf16Kernel.Form form) {}
 
-    /** Only tiles this small are bound by memory, where asking ahead pays. */
-    private static final int MAX_PREFETCH_TOKENS = 2;
-
-    private static final int PREFETCH_BYTES = 4096;
-
     private final Kernels kernels;
     private final FloatLinearCode packing;
     private final Routine round;
@@ -103,10 +98,6 @@ final class Bf16LinearCode implements LinearCode {
     private Routine generate(int tokens) {
         return kernels.routine(
                 new ProductKey(tokens),
-                key -> Bf16LinearKernel.generate(
-                        kernels.isa(),
-                        kernels.system(),
-                        key.tokens(),
-                        key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
+                key -> Bf16LinearKernel.generate(kernels.isa(), kernels.system(), key.tokens()));
     }
 }

@@ -20,19 +20,18 @@ final class Bf16LinearKernel {
     private final Assembler a = new Assembler();
     private final Isa isa;
     private final int tokens;
-    private final int prefetchBytes;
+    private final PanelLoop loop;
 
-    private Bf16LinearKernel(Isa isa, int tokens, int prefetchBytes) {
+    private Bf16LinearKernel(Isa isa, int tokens) {
         this.isa = isa;
         this.tokens = tokens;
-        this.prefetchBytes = prefetchBytes;
+        this.loop = new PanelLoop(a, isa, tokens, PANEL_REGISTERS);
     }
 
     /** The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being {@link #UNROLL} pairs. */
-    static byte[] generate(Isa isa, OperatingSystem system, int tokens, int prefetchBytes) {
-        Bf16LinearKernel kernel = new Bf16LinearKernel(isa, tokens, prefetchBytes);
-        PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, PANEL_REGISTERS);
-        loop.emit(system, 0, kernel.activation().number(), kernel::panel);
+    static byte[] generate(Isa isa, OperatingSystem system, int tokens) {
+        Bf16LinearKernel kernel = new Bf16LinearKernel(isa, tokens);
+        kernel.loop.emit(system, 0, kernel.activation().number(), kernel::panel);
         return kernel.a.code();
     }
 
@@ -59,11 +58,14 @@ final class Bf16LinearKernel {
             }
         }
         int weightBytes = PANEL_REGISTERS * isa.width().bytes();
-        Label loop = new Label();
+        if (tokens <= FloatLinearKernel.MAX_TOKENS_ASKING) {
+            loop.askForPages(UNROLL * weightBytes);
+        }
+        Label turn = new Label();
         a.align(32);
-        a.bind(loop);
-        for (int ahead = 0; prefetchBytes > 0 && ahead < UNROLL * weightBytes; ahead += 64) {
-            a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
+        a.bind(turn);
+        if (tokens <= FloatLinearKernel.MAX_TOKENS_ASKING) {
+            loop.askForLines(UNROLL * weightBytes);
         }
         for (int pair = 0; pair < UNROLL; pair++) {
             for (int part = 0; part < PANEL_REGISTERS; part++) {
@@ -77,7 +79,7 @@ final class Bf16LinearKernel {
         a.add(RAX, UNROLL * weightBytes);
         a.add(RBX, UNROLL * tokens * PAIR_BYTES);
         a.sub(R12, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, loop);
+        a.jump(Assembler.Condition.NOT_ZERO, turn);
     }
 
     private void multiply(int pair, int token) {

@@ -14,10 +14,6 @@ final class FloatLinearCode implements LinearCode {
 
     private record TransposeKey() {}
 
-    /** Only tiles this small are bound by memory, where asking ahead pays. */
-    private static final int MAX_PREFETCH_TOKENS = 2;
-
-    private static final int PREFETCH_BYTES = 4096;
     private static final int E4M3_NAN = 0x7F;
     private static final int PACKED_AT_ONCE = 128;
 
@@ -185,11 +181,6 @@ final class FloatLinearCode implements LinearCode {
     private Routine generate(int tokens) {
         return kernels.routine(
                 new ProductKey(format, tokens),
-                key -> FloatLinearKernel.generate(
-                        kernels.isa(),
-                        kernels.system(),
-                        key.format(),
-                        key.tokens(),
-                        key.tokens() <= MAX_PREFETCH_TOKENS ? PREFETCH_BYTES : 0));
+                key -> FloatLinearKernel.generate(kernels.isa(), kernels.system(), key.format(), key.tokens()));
     }
 }

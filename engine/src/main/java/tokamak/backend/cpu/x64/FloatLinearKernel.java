@@ -17,6 +17,8 @@ import static tokamak.backend.cpu.x64.Gpr.RBX;
 final class FloatLinearKernel {
     /** Columns per turn of the loop; columns are padded to a multiple of it with zeros. */
     static final int UNROLL = 4;
+    /** Only tiles this small are bound by memory, where asking ahead pays: by page and by line, for one token and for two. */
+    static final int MAX_TOKENS_ASKING = 2;
 
     /** Registers of weight rows per panel: each activation that is fetched is used twice. */
     static final int PANEL_REGISTERS = 2;
@@ -28,13 +30,13 @@ final class FloatLinearKernel {
     private final Isa isa;
     private final FloatFormat format;
     private final int tokens;
-    private final int prefetchBytes;
+    private final PanelLoop loop;
 
-    private FloatLinearKernel(Isa isa, FloatFormat format, int tokens, int prefetchBytes) {
+    private FloatLinearKernel(Isa isa, FloatFormat format, int tokens) {
         this.isa = isa;
         this.format = format;
         this.tokens = tokens;
-        this.prefetchBytes = prefetchBytes;
+        this.loop = new PanelLoop(a, isa, tokens, PANEL_REGISTERS);
     }
 
     /** Tokens of the largest tile. */
@@ -47,10 +49,9 @@ final class FloatLinearKernel {
     }
 
     /** The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being {@link FloatFormat#unit}. */
-    static byte[] generate(Isa isa, OperatingSystem system, FloatFormat format, int tokens, int prefetchBytes) {
-        FloatLinearKernel kernel = new FloatLinearKernel(isa, format, tokens, prefetchBytes);
-        PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, PANEL_REGISTERS);
-        loop.emit(system, 0, kernel.activation().number(), kernel::panel);
+    static byte[] generate(Isa isa, OperatingSystem system, FloatFormat format, int tokens) {
+        FloatLinearKernel kernel = new FloatLinearKernel(isa, format, tokens);
+        kernel.loop.emit(system, 0, kernel.activation().number(), kernel::panel);
         return kernel.a.code();
     }
 
@@ -76,6 +77,10 @@ final class FloatLinearKernel {
                 a.emit(Op.VPXOR, sum(token, part), sum(token, part), sum(token, part));
             }
         }
+        if (tokens <= MAX_TOKENS_ASKING) {
+            int scaleBytes = format.hasScales() ? Float.BYTES : 0;
+            loop.askForPages(panelRows(isa) * (scaleBytes + format.unit() * format.bytes()));
+        }
         if (format.hasScales()) {
             Label block = new Label();
             a.align(32);
@@ -94,11 +99,11 @@ final class FloatLinearKernel {
     /** @param counter of turns of {@link #UNROLL} columns; zero afterwards */
     private void columns(Gpr counter) {
         int stepBytes = panelRows(isa) * format.bytes();
-        Label loop = new Label();
+        Label turn = new Label();
         a.align(32);
-        a.bind(loop);
-        for (int ahead = 0; prefetchBytes > 0 && ahead < UNROLL * stepBytes; ahead += 64) {
-            a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
+        a.bind(turn);
+        if (tokens <= MAX_TOKENS_ASKING) {
+            loop.askForLines(UNROLL * stepBytes);
         }
         for (int k = 0; k < UNROLL; k++) {
             for (int part = 0; part < PANEL_REGISTERS; part++) {
@@ -114,7 +119,7 @@ final class FloatLinearKernel {
         a.add(RAX, UNROLL * stepBytes);
         a.add(RBX, UNROLL * Float.BYTES * tokens);
         a.sub(counter, 1);
-        a.jump(Assembler.Condition.NOT_ZERO, loop);
+        a.jump(Assembler.Condition.NOT_ZERO, turn);
     }
 
     /** Weights of column k as floats. */

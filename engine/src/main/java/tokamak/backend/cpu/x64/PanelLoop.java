@@ -45,6 +45,12 @@ final class PanelLoop {
     };
 
     private static final Mask TAIL = new Mask(1);
+    private static final int PAGE = 4096;
+    private static final int PAGES_AHEAD = 4;
+    /** Of 1, 2, 4, 8 and 16 KiB none is better. */
+    private static final int LINES_AHEAD_BYTES = 4096;
+
+    private static final int LINE = 64;
 
     private final Assembler a;
     private final Isa isa;
@@ -100,6 +106,31 @@ final class PanelLoop {
         a.bind(tail);
         storeTail(firstSum, scratch);
         a.jump(stored);
+    }
+
+    /**
+     * To be emitted at the body's start: asks for one line of every page of as many bytes as a panel has, some way ahead. Their
+     * addresses are then known, and the processor's own prefetching does the rest. Worth it where memory is the limit: tiles of a
+     * few tokens, of which there is one.
+     *
+     * @param stepBytes bytes of weights that a step of k reads
+     */
+    void askForPages(int stepBytes) {
+        Label page = new Label();
+        a.lea(R15, Mem.at(RAX, PAGES_AHEAD * PAGE));
+        a.mov(R14, R12);
+        a.bind(page);
+        a.prefetchT0(Mem.at(R15, 0));
+        a.add(R15, PAGE);
+        a.sub(R14, Math.max(1, PAGE / stepBytes));
+        a.jump(Assembler.Condition.GREATER, page);
+    }
+
+    /** Asks for as many bytes as are about to be read, some way ahead: arithmetic then waits less between one line and the next. */
+    void askForLines(int bytes) {
+        for (int ahead = 0; ahead < bytes; ahead += LINE) {
+            a.prefetchT0(Mem.at(RAX, LINES_AHEAD_BYTES + ahead));
+        }
     }
 
     private void storeWhole(int firstSum) {

@@ -9,12 +9,6 @@ final class QuantLinearCode implements LinearCode {
 
     private record QuantizeKey(ActivationLayout layout) {}
 
-    /**
-     * How far ahead a tile asks for weights: of 0, 2, 4 and 8 KiB the best for 4 to 12 tokens. A single token's product runs
-     * from line to line as a plain read does: asking for each takes a tenth of its speed, asking for one per page gives it more.
-     */
-    private static final int PREFETCH_BYTES = 4096;
-
     /** About half a level-2 cache: the product reads up to ten bytes of activations per cycle. */
     private static final long NEAR_ACTIVATION_BYTES = 256 * 1024;
 
@@ -103,11 +97,6 @@ final class QuantLinearCode implements LinearCode {
     private Routine generate(int tokens) {
         return kernels.routine(
                 new ProductKey(format, tokens),
-                key -> QuantLinearKernel.generate(
-                        kernels.isa(),
-                        kernels.system(),
-                        key.format(),
-                        key.tokens(),
-                        key.tokens() == 1 ? 0 : PREFETCH_BYTES));
+                key -> QuantLinearKernel.generate(kernels.isa(), kernels.system(), key.format(), key.tokens()));
     }
 }

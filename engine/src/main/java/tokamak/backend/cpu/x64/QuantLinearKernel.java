@@ -23,17 +23,15 @@ import org.jspecify.annotations.Nullable;
  * that leaves 64 vector instructions of scaling where vpdpbusd needs 192; the tiles are not tried on hardware.
  */
 final class QuantLinearKernel {
-    private static final int PAGE = 4096;
-    private static final int PAGES_AHEAD = 4;
 
     private final Assembler a = new Assembler();
+    private final PanelLoop loop;
     private final Isa isa;
     private final QuantFormat format;
     private final DotMode mode;
     private final PackedLayout packed;
     private final ActivationLayout activations;
     private final int tokens;
-    private final int prefetchBytes;
 
     /** Whether tile registers multiply. */
     private final boolean tiled;
@@ -61,20 +59,24 @@ final class QuantLinearKernel {
     private final @Nullable Vec packedHighs;
 
     private static final int VECTOR_TOKENS = 12;
+    /** Of pages, lines, both and neither, the best for 1, 2, 4, 8 and 12 tokens of Q4_0 and Q8_0 in all. */
+    private static final int MAX_TOKENS_ASKING_FOR_PAGES = 4;
+
+    private static final int MIN_TOKENS_ASKING_FOR_LINES = 2;
     private static final Tile TILE_SUMS = new Tile(0);
     private static final Tile TILE_ACTIVATIONS = new Tile(1);
     private static final Tile TILE_CODES = new Tile(2);
     /** Where the room at rsp has decoded codes, and behind them the sums. */
     private static final int CODES_BYTES = PackedLayout.STEPS * TileConfig.MAX_ROW_BYTES;
 
-    private QuantLinearKernel(Isa isa, QuantFormat format, int tokens, int prefetchBytes) {
+    private QuantLinearKernel(Isa isa, QuantFormat format, int tokens) {
         this.isa = isa;
         this.format = format;
         this.mode = DotMode.of(format, isa);
         this.packed = PackedLayout.of(format, isa);
         this.activations = ActivationLayout.of(format, isa);
         this.tokens = tokens;
-        this.prefetchBytes = prefetchBytes;
+        this.loop = new PanelLoop(a, isa, tokens, 1);
         boolean wide = isa.numRegisters() == 32;
         int max = wide ? VECTOR_TOKENS : 6;
         this.tiled = tokens > max;
@@ -122,17 +124,14 @@ final class QuantLinearKernel {
 
     /**
      * The routine for tiles of {@code tokens} tokens; arguments as in {@link PanelLoop}, steps of k being blocks.
-     *
-     * @param prefetchBytes how far ahead weights are asked for line by line; 0: one line per page only
      */
-    static byte[] generate(Isa isa, OperatingSystem system, QuantFormat format, int tokens, int prefetchBytes) {
-        QuantLinearKernel kernel = new QuantLinearKernel(isa, format, tokens, prefetchBytes);
-        PanelLoop loop = new PanelLoop(kernel.a, isa, tokens, 1);
+    static byte[] generate(Isa isa, OperatingSystem system, QuantFormat format, int tokens) {
+        QuantLinearKernel kernel = new QuantLinearKernel(isa, format, tokens);
         int firstSum = kernel.floats[0].number();
         if (kernel.tiled) {
-            loop.emit(system, firstSum, kernel.temporary.number(), kernel.tileFrame(), kernel::panel);
+            kernel.loop.emit(system, firstSum, kernel.temporary.number(), kernel.tileFrame(), kernel::panel);
         } else {
-            loop.emit(system, firstSum, kernel.temporary.number(), kernel::panel);
+            kernel.loop.emit(system, firstSum, kernel.temporary.number(), kernel::panel);
         }
         return kernel.a.code();
     }
@@ -170,8 +169,8 @@ final class QuantLinearKernel {
         if (highMask != null) {
             a.emit(Op.VMOVDQU, highMask, a.constantBytes(highBitsMask()));
         }
-        if (prefetchBytes == 0) {
-            askForPages();
+        if (tokens <= MAX_TOKENS_ASKING_FOR_PAGES) {
+            loop.askForPages(packed.headerBytes() + format.groupsPerBlock() * packed.groupBytes());
         }
         Label block = new Label();
         a.align(32);
@@ -196,22 +195,6 @@ final class QuantLinearKernel {
         a.jump(Assembler.Condition.NOT_ZERO, block);
     }
 
-    /**
-     * Asks for one line of every page of as many bytes as a panel has, some way ahead: their addresses are then known, and the
-     * processor's own prefetching does the rest.
-     */
-    private void askForPages() {
-        int blockBytes = packed.headerBytes() + format.groupsPerBlock() * packed.groupBytes();
-        Label page = new Label();
-        a.lea(R15, Mem.at(RAX, PAGES_AHEAD * PAGE));
-        a.mov(R14, R12);
-        a.bind(page);
-        a.prefetchT0(Mem.at(R15, 0));
-        a.add(R15, PAGE);
-        a.sub(R14, Math.max(1, PAGE / blockBytes));
-        a.jump(Assembler.Condition.GREATER, page);
-    }
-
     private byte[] codebookTable() {
         byte[] book = format.codebook();
         byte[] table = new byte[Width.Z.bytes()];
@@ -222,8 +205,8 @@ final class QuantLinearKernel {
     }
 
     private void group() {
-        for (int ahead = 0; prefetchBytes > 0 && ahead < packed.groupBytes(); ahead += 64) {
-            a.prefetchT0(Mem.at(RAX, prefetchBytes + ahead));
+        if (tokens >= MIN_TOKENS_ASKING_FOR_LINES) {
+            loop.askForLines(packed.groupBytes());
         }
         if (tiled) {
             multiplyTiles();

@@ -42,7 +42,7 @@ class TileKernelTest {
             float[] emulated = emulate(Isa.AVX512, format, 5, bytes, arena);
             float[] real = new float[emulated.length];
             MemorySegment y = arena.allocate(4L * real.length);
-            byte[] code = QuantLinearKernel.generate(Isa.AVX512, SYSTEM, format, 5, 4096);
+            byte[] code = QuantLinearKernel.generate(Isa.AVX512, SYSTEM, format, 5);
             record Key(QuantFormat format) {}
             bytes.call(
                     (a, b, c, d, e, f, g) ->
@@ -140,7 +140,7 @@ class TileKernelTest {
 
     private static float[] emulate(Isa isa, QuantFormat format, int tokens, Bytes bytes, Arena arena) {
         MemorySegment y = arena.allocate(4L * ROWS * tokens);
-        byte[] code = QuantLinearKernel.generate(isa, SYSTEM, format, tokens, 4096);
+        byte[] code = QuantLinearKernel.generate(isa, SYSTEM, format, tokens);
         Emulator emulator = new Emulator(code, arena, bytes.weights(), bytes.activations(), y);
         bytes.call((a, b, c, d, e, f, g) -> emulator.call(a, b, c, d, e, f, g, 0), y, tokens);
         return y.toArray(JAVA_FLOAT_UNALIGNED);
