@@ -82,10 +82,9 @@ final class QuantizeCommand implements Callable<Integer> {
         requireApart(from);
         Calibration calibrated = calibrate(from);
         try (ProgressBar bar = new ProgressBar(context, "writing " + target.getFileName())) {
-            if (force) {
-                TargetPath.delete(target);
-            }
-            Quantization.Report report = Quantization.run(from, target, format, calibrated, bar::show);
+            TargetPath.Writing<Quantization.Report> writing =
+                    () -> Quantization.run(from, target, format, calibrated, bar::show);
+            Quantization.Report report = force ? TargetPath.replace(target, writing) : writing.write();
             bar.close();
             context.out()
                     .printf(

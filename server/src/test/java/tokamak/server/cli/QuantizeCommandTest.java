@@ -55,6 +55,21 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void whatIsReplacedIsThereUntilTheNewIsWhole() throws Exception {
+        Path target = Files.writeString(folder.resolve("old.gguf"), "old");
+        assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_9", "--force")
+                        .err())
+                .contains("no format is called 'Q4_9'");
+        assertThat(target).hasContent("old");
+        Path broken = Files.writeString(folder.resolve("broken.gguf"), "GGUF");
+        CliRun.of("quantize", broken.toString(), target.toString(), "--format", "Q4_0", "--force");
+        assertThat(target).hasContent("old");
+        CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0", "--force");
+        assertThat(Files.size(target)).isGreaterThan(1_000_000);
+        assertThat(folder).isDirectoryNotContaining(file -> file.toString().endsWith(".replaced"));
+    }
+
+    @Test
     void whatCannotBeWrittenIsSaid() {
         Path target = folder.resolve("none").resolve("small.gguf");
         assertThat(CliRun.of("quantize", DEMO, target.toString(), "--format", "Q4_0")
