@@ -47,41 +47,43 @@ final class ActivationKernels {
     /** {@code out = activation(gate) * x}. Arguments: rdi gate, rsi x, rdx numbers, rcx out. */
     static byte[] gated(Width width, OperatingSystem system, Activation activation) {
         ActivationKernels k = new ActivationKernels(width, system);
-        Assembler a = k.a;
-        Vec gate = k.register(0);
-        Vec x = k.register(1);
-        Vec result = k.register(2);
-        k.frame.enter();
-        k.loop.forEach(RDX, new Gpr[] {RDI, RSI, RCX}, lanes -> {
-            lanes.load(gate, RDI);
-            lanes.load(x, RSI);
+        return k.overPairs((gate, x, result) -> {
             if (activation == Activation.CLAMPED_SWIGLU) {
                 k.clampedSwiglu(gate, x, result);
             } else {
                 k.activate(activation, gate, result);
-                a.emit(Op.VMULPS, result, result, x);
+                k.a.emit(Op.VMULPS, result, result, x);
             }
-            lanes.store(result, RCX);
         });
-        k.frame.leave();
-        return a.code();
     }
 
     /** {@code out = sigmoid(gate) * x}. Arguments as in {@link #gated}. */
     static byte[] sigmoidGated(Width width, OperatingSystem system) {
         ActivationKernels k = new ActivationKernels(width, system);
-        Vec gate = k.register(0);
-        Vec x = k.register(1);
-        k.frame.enter();
-        k.loop.forEach(RDX, new Gpr[] {RDI, RSI, RCX}, lanes -> {
+        return k.overPairs((gate, x, result) -> {
+            k.sigmoid(gate, result);
+            k.a.emit(Op.VMULPS, result, result, x);
+        });
+    }
+
+    /** May spoil its operands; registers from 3 on are free. */
+    private interface PairBody {
+        void emit(Vec gate, Vec x, Vec result);
+    }
+
+    private byte[] overPairs(PairBody body) {
+        Vec gate = register(0);
+        Vec x = register(1);
+        Vec result = register(2);
+        frame.enter();
+        loop.forEach(RDX, new Gpr[] {RDI, RSI, RCX}, lanes -> {
             lanes.load(gate, RDI);
             lanes.load(x, RSI);
-            k.sigmoid(gate, gate);
-            k.a.emit(Op.VMULPS, x, x, gate);
-            lanes.store(x, RCX);
+            body.emit(gate, x, result);
+            lanes.store(result, RCX);
         });
-        k.frame.leave();
-        return k.a.code();
+        frame.leave();
+        return a.code();
     }
 
     /** {@code x = activation(x)}. Arguments: rdi x, rsi numbers. */

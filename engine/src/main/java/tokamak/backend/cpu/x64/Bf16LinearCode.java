@@ -15,14 +15,14 @@ final class Bf16LinearCode implements LinearCode {
     private final Kernels kernels;
     private final FloatLinearCode packing;
     private final Routine round;
-    private final TileRoutines products;
+    private final LazyRoutines products;
 
     Bf16LinearCode(Kernels kernels) {
         this.kernels = kernels;
         this.packing = new FloatLinearCode(FloatFormat.BF16, kernels);
         this.round = kernels.routine(
                 new RoundKey(Bf16Kernel.Form.PAIRS), key -> Bf16Kernel.generate(kernels.system(), key.form()));
-        this.products = new TileRoutines(maxTokens(), this::generate);
+        this.products = new LazyRoutines(maxTokens(), this::generate);
     }
 
     @Override

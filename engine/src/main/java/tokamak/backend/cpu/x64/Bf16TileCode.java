@@ -15,14 +15,14 @@ final class Bf16TileCode implements LinearCode {
     private final Kernels kernels;
     private final Bf16LinearCode packing;
     private final Routine split;
-    private final TileRoutines products;
+    private final LazyRoutines products;
 
     Bf16TileCode(Kernels kernels) {
         this.kernels = kernels;
         this.packing = new Bf16LinearCode(kernels);
         this.split = kernels.routine(
                 new SplitKey(Bf16Kernel.Form.HIGH_AND_LOW), key -> Bf16Kernel.generate(kernels.system(), key.form()));
-        this.products = new TileRoutines(maxTokens(), this::generate);
+        this.products = new LazyRoutines(maxTokens(), this::generate);
     }
 
     @Override

@@ -48,9 +48,9 @@ public final class BlockAttention {
     private final KvType type;
     private final KvNumbers numbers;
     private final int maxRows;
-    private final TileRoutines scores;
-    private final TileRoutines values;
-    private final TileRoutines valuesOfHeads;
+    private final LazyRoutines scores;
+    private final LazyRoutines values;
+    private final LazyRoutines valuesOfHeads;
     private final Routine softcap;
     private final Routine merge;
     private final Routine softmax;
@@ -76,17 +76,17 @@ public final class BlockAttention {
         this.type = type;
         this.numbers = new KvNumbers(type);
         this.maxRows = ScoreKernels.maxRows(isa);
-        this.scores = new TileRoutines(
+        this.scores = new LazyRoutines(
                 maxRows,
                 rows -> kernels.routine(
                         new ScoreKey(type, rows, headDim),
                         key -> ScoreKernels.scores(isa, system, key.type(), key.rows(), key.headDim())));
-        this.values = new TileRoutines(
+        this.values = new LazyRoutines(
                 maxRows,
                 rows -> kernels.routine(
                         new ValueKey(type, rows, valueDim),
                         key -> ValueKernels.values(isa, system, key.type(), key.rows(), key.valueDim())));
-        this.valuesOfHeads = new TileRoutines(
+        this.valuesOfHeads = new LazyRoutines(
                 maxRows,
                 rows -> kernels.routine(
                         new HeadsValueKey(type, rows, valueDim),

@@ -23,13 +23,13 @@ final class FloatLinearCode implements LinearCode {
     private final FloatFormat format;
     private final Kernels kernels;
     private final Routine transpose;
-    private final TileRoutines products;
+    private final LazyRoutines products;
 
     FloatLinearCode(FloatFormat format, Kernels kernels) {
         this.format = format;
         this.kernels = kernels;
         this.transpose = kernels.routine(new TransposeKey(), _ -> TransposeKernel.generate(kernels.system()));
-        this.products = new TileRoutines(maxTokens(), this::generate);
+        this.products = new LazyRoutines(maxTokens(), this::generate);
     }
 
     @Override

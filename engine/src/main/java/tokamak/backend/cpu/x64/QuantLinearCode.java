@@ -17,7 +17,7 @@ final class QuantLinearCode implements LinearCode {
     private final PackedLayout packed;
     private final ActivationLayout activations;
     private final Routine quantize;
-    private final TileRoutines products;
+    private final LazyRoutines products;
 
     QuantLinearCode(QuantFormat format, Kernels kernels) {
         this.format = format;
@@ -26,7 +26,7 @@ final class QuantLinearCode implements LinearCode {
         this.activations = ActivationLayout.of(format, kernels.isa());
         this.quantize = kernels.routine(
                 new QuantizeKey(activations), key -> QuantizeKernel.generate(kernels.system(), key.layout()));
-        this.products = new TileRoutines(maxTokens(), this::generate);
+        this.products = new LazyRoutines(maxTokens(), this::generate);
     }
 
     @Override

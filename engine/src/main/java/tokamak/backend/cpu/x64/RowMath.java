@@ -28,6 +28,9 @@ public final class RowMath {
 
     private record NeighboursKey(Width width) {}
 
+    private static final int WEIGHTED = 2;
+    private static final int BIASED = 1;
+
     private final Kernels kernels;
     private final Width width;
     private final Routine addScaled;
@@ -37,11 +40,10 @@ public final class RowMath {
     private final Routine[] halves; // [widths]
     private final Routine[] neighbours; // [widths]
 
-    // A model needs one or two of these: each is assembled when it is first asked for. Threads that ask at once get the
-    // same.
-    private final @Nullable Routine[] norms = new Routine[Norm.Kind.values().length << 2];
-    private final @Nullable Routine[] gated = new Routine[Activation.values().length];
-    private final @Nullable Routine[] plain = new Routine[Activation.values().length];
+    // A model needs one or two of these.
+    private final LazyRoutines norms = new LazyRoutines(Norm.Kind.values().length << 2, this::norm);
+    private final LazyRoutines gated = new LazyRoutines(Activation.values().length, this::gated);
+    private final LazyRoutines plain = new LazyRoutines(Activation.values().length, this::plain);
 
     public RowMath(Kernels kernels) {
         this.kernels = kernels;
@@ -61,40 +63,26 @@ public final class RowMath {
         }
     }
 
-    private Routine norm(Norm norm) {
-        boolean weighted = norm.weight() != null;
-        boolean biased = norm.bias() != null;
-        int index = norm.kind().ordinal() << 2 | (weighted ? 2 : 0) | (biased ? 1 : 0);
-        Routine routine = norms[index];
-        if (routine == null) {
-            routine = kernels.routine(
-                    new NormKernels.Form(norm.kind(), weighted, biased),
-                    form -> NormKernels.generate(width, kernels.system(), form));
-            norms[index] = routine;
-        }
-        return routine;
+    private Routine norm(int index) {
+        NormKernels.Form form =
+                new NormKernels.Form(Norm.Kind.values()[index >> 2], (index & WEIGHTED) != 0, (index & BIASED) != 0);
+        return kernels.routine(form, key -> NormKernels.generate(width, kernels.system(), key));
     }
 
-    private Routine gated(Activation activation) {
-        Routine routine = gated[activation.ordinal()];
-        if (routine == null) {
-            routine = kernels.routine(
-                    new GatedKey(activation),
-                    key -> ActivationKernels.gated(width, kernels.system(), key.activation()));
-            gated[activation.ordinal()] = routine;
-        }
-        return routine;
+    private static int index(Norm norm) {
+        return norm.kind().ordinal() << 2 | (norm.weight() == null ? 0 : WEIGHTED) | (norm.bias() == null ? 0 : BIASED);
     }
 
-    private Routine plain(Activation activation) {
-        Routine routine = plain[activation.ordinal()];
-        if (routine == null) {
-            routine = kernels.routine(
-                    new PlainKey(activation),
-                    key -> ActivationKernels.plain(width, kernels.system(), key.activation()));
-            plain[activation.ordinal()] = routine;
-        }
-        return routine;
+    private Routine gated(int activation) {
+        return kernels.routine(
+                new GatedKey(Activation.values()[activation]),
+                key -> ActivationKernels.gated(width, kernels.system(), key.activation()));
+    }
+
+    private Routine plain(int activation) {
+        return kernels.routine(
+                new PlainKey(Activation.values()[activation]),
+                key -> ActivationKernels.plain(width, kernels.system(), key.activation()));
     }
 
     /**
@@ -118,7 +106,7 @@ public final class RowMath {
         require("out", out, outAt, floats);
         require("scratch", scratch, 0, 2);
         long inverseCount = Float.floatToRawIntBits(1f / count);
-        norm(norm)
+        norms.of(index(norm))
                 .call(
                         address(x, at),
                         address(out, outAt),
@@ -188,7 +176,7 @@ public final class RowMath {
             MemorySegment out,
             long outAt,
             int count) {
-        gated(gated(activation), gate, gateAt, x, at, out, outAt, count);
+        gated(gated.of(activation.ordinal()), gate, gateAt, x, at, out, outAt, count);
     }
 
     /** {@code out = sigmoid(gate) * x}. */
@@ -223,7 +211,7 @@ public final class RowMath {
     public void activate(Activation activation, MemorySegment x, long at, int count) {
         requirePositive(count, 1);
         require("x", x, at, count);
-        plain(activation).call(address(x, at), count, 0, 0);
+        plain.of(activation.ordinal()).call(address(x, at), count, 0, 0);
         keep(x, x);
     }
 
