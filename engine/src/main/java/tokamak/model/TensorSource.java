@@ -167,17 +167,17 @@ final class TensorSource {
         if (whole.isPresent()) {
             return whole;
         }
-        List<Tensor> heads = new ArrayList<>();
+        List<float[]> heads = new ArrayList<>();
         Optional<Tensor> head = use(normOfHead(role, layer, 0));
         while (head.isPresent()) {
-            heads.add(head.get());
+            heads.add(floats(head.get()));
             head = use(normOfHead(role, layer, heads.size()));
         }
-        float[] all = new float[0];
-        for (Tensor one : heads) {
-            float[] values = floats(one);
-            all = java.util.Arrays.copyOf(all, all.length + values.length);
-            System.arraycopy(values, 0, all, all.length - values.length, values.length);
+        float[] all = new float[heads.stream().mapToInt(values -> values.length).sum()];
+        int at = 0;
+        for (float[] values : heads) {
+            System.arraycopy(values, 0, all, at, values.length);
+            at += values.length;
         }
         return heads.isEmpty() ? Optional.empty() : Optional.of(all);
     }
@@ -262,16 +262,22 @@ final class TensorSource {
     }
 
     /** Tensors that nobody asked for, apart from those that are known to be of no use here. */
-    Set<String> unused(int numLayers) {
+    Set<String> unused(int numLayers) throws ModelFormatException {
+        int allLayers = numLayers + Hyperparameters.of(checkpoint).integer(Key.NUM_GUESSING_LAYERS, 0);
         Set<String> unused = new TreeSet<>(checkpoint.tensorNames());
         unused.removeAll(used);
-        unused.removeIf(name -> isOfNoUse(name, numLayers));
+        unused.removeIf(name -> isGuessing(name, numLayers, allLayers) || isOfNoUse(name));
         return unused;
     }
 
-    private boolean isOfNoUse(String name, int numLayers) {
+    /** Layers after the last one guess further tokens, where the configuration says so. */
+    private boolean isGuessing(String name, int numLayers, int allLayers) {
+        int layer = layerOf(name);
+        return layer >= numLayers && layer < allLayers;
+    }
+
+    private boolean isOfNoUse(String name) {
         return quantized.isSideTensor(name)
-                || layerOf(name) >= numLayers
                 || OTHER_MODELS.stream().anyMatch(name::startsWith)
                 || name.endsWith("rotary_emb.inv_freq")
                 || name.endsWith(".attn.bias")
@@ -282,7 +288,7 @@ final class TensorSource {
                 || name.endsWith(".bias") && isZero(name);
     }
 
-    /** Layers after the last one guess further tokens; {@link #GLOBAL} for tensors of none. */
+    /** {@link #GLOBAL} for tensors of none. */
     private int layerOf(String name) {
         String prefix = checkpoint instanceof GgufCheckpoint ? "blk." : layerPrefix;
         int end = name.indexOf('.', prefix.length());
